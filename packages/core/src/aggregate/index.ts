@@ -1,0 +1,1 @@
+export type { AggregateModel, Decision, DecisionInput, SnapshotModel } from './aggregate-model.ts'

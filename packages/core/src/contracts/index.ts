@@ -1,0 +1,5 @@
+export type { Command, NewCommand } from './command.ts'
+export type { EventToStore, NewEvent, RecordedEvent, WireEvent } from './event.ts'
+export { matchesExpectedVersion, type ExpectedVersion } from './expected-version.ts'
+export type { Metadata } from './metadata.ts'
+export { describeStream, streamMapKey, type StreamKey } from './stream-key.ts'

@@ -1,0 +1,14 @@
+export { CairnError, isCairnError, type CairnErrorOptions, type ErrorDetails } from './cairn-error.ts'
+export { CommandIdReusedError, ReservationTakenError, StreamClosedError, VersionConflictError } from './concurrency.ts'
+export { BusinessRuleViolation, DefinitionError, NotAuthorizedError, UpcastError } from './domain.ts'
+export {
+  DatabaseUnavailableError,
+  ForeignLogError,
+  IllegalStatusError,
+  PoolExhaustedError,
+  SchemaVersionError,
+  StoppedError,
+  UnsafeDatabaseError,
+} from './infrastructure.ts'
+export { InvalidInputError, PayloadTooLargeError, SchemaValidationError, UnknownTypeError, type SchemaIssue } from './input.ts'
+export { ContextRefusedError, TenantMismatchError, TenantMissingError } from './tenancy.ts'

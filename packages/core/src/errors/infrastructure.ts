@@ -1,0 +1,81 @@
+import { CairnError, type ErrorDetails } from './cairn-error.ts'
+
+/** The database cannot be reached, or went away. Nothing was half-done; the same call may be made again. */
+export class DatabaseUnavailableError extends CairnError {
+  readonly code = 'CAIRN_DATABASE_UNAVAILABLE'
+  readonly retryable = true
+
+  constructor(what: string, cause: unknown) {
+    super(`The database could not be reached for ${what}. Nothing was half-done; call again, with the same command id.`, { cause })
+  }
+}
+
+/** All connections were busy for longer than the pool's timeout. */
+export class PoolExhaustedError extends CairnError {
+  readonly code = 'CAIRN_POOL_EXHAUSTED'
+  readonly retryable = true
+
+  constructor(timeoutMs: number, cause?: unknown) {
+    super(`No database connection became free within ${timeoutMs} ms. Raise the pool's size, or send less at once.`, {
+      details: { timeoutMs },
+      cause,
+    })
+  }
+}
+
+/** The database is set up in a way that Cairn's guarantees do not survive; the boot is refused. */
+export class UnsafeDatabaseError extends CairnError {
+  readonly code = 'CAIRN_UNSAFE_DATABASE'
+  readonly retryable = false
+
+  constructor(problem: string, remedy: string, details: ErrorDetails = {}) {
+    super(`${problem} ${remedy}`, { details })
+  }
+}
+
+/** The schema in the database and this version of Cairn do not fit. */
+export class SchemaVersionError extends CairnError {
+  readonly code = 'CAIRN_SCHEMA_VERSION'
+  readonly retryable = false
+
+  constructor(problem: string, details: ErrorDetails = {}) {
+    super(problem, { details })
+  }
+}
+
+/** A cursor of one log was handed to another (a restored copy, another schema). */
+export class ForeignLogError extends CairnError {
+  readonly code = 'CAIRN_FOREIGN_LOG'
+  readonly retryable = false
+
+  constructor(expected: string, actual: string) {
+    super(`The cursor belongs to log ${actual}, but this is log ${expected}. Start again from the beginning or from a time.`, {
+      details: { expected, actual },
+    })
+  }
+}
+
+/** A command may not move from its status to the one asked for. */
+export class IllegalStatusError extends CairnError {
+  readonly code = 'CAIRN_ILLEGAL_STATUS'
+  readonly retryable = false
+
+  constructor(commandId: string, from: string | undefined, to: string) {
+    super(
+      from === undefined
+        ? `Command ${commandId} is not stored, so it cannot become ${to}.`
+        : `Command ${commandId} is ${from} and cannot become ${to}.`,
+      { details: { commandId, from, to } },
+    )
+  }
+}
+
+/** The app was stopped; no new work is taken. */
+export class StoppedError extends CairnError {
+  readonly code = 'CAIRN_STOPPED'
+  readonly retryable = false
+
+  constructor(what: string) {
+    super(`${what} is stopped and takes no new work.`)
+  }
+}

@@ -1,0 +1,5 @@
+export * from './aggregate/index.ts'
+export * from './contracts/index.ts'
+export * from './errors/index.ts'
+export * from './ids/index.ts'
+export * from './ports/index.ts'

@@ -1,0 +1,79 @@
+import type { Command } from '../contracts/command.ts'
+
+/**
+ * The life of a stored command.
+ *
+ * | status | means | entered | left to |
+ * |---|---|---|---|
+ * | pending | stored, nobody has taken it | upsert | consumed, processed, failed |
+ * | consumed | handed to a scheduler | claim, markStatus | pending (given back), processed, failed |
+ * | processed | done; `result` is readable | markStatus | never |
+ * | failed | refused for good, or retries exhausted; `error` is readable | markStatus | never |
+ */
+export type CommandStatus = 'pending' | 'consumed' | 'processed' | 'failed'
+
+export const commandStatusMoves: Readonly<Record<CommandStatus, readonly CommandStatus[]>> = {
+  pending: ['consumed', 'processed', 'failed'],
+  consumed: ['pending', 'processed', 'failed'],
+  processed: [],
+  failed: [],
+}
+
+export interface CommandFailure {
+  readonly code: string
+  readonly message: string
+  readonly retryable: boolean
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+export interface StoredCommand {
+  readonly command: Command
+  readonly status: CommandStatus
+  /** How often it was claimed. */
+  readonly attempts: number
+  /** What it returned; JSON. */
+  readonly result: unknown
+  readonly error: CommandFailure | undefined
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+export type StatusChange =
+  | { readonly status: 'pending' }
+  | { readonly status: 'consumed' }
+  | { readonly status: 'processed'; readonly result?: unknown }
+  | { readonly status: 'failed'; readonly error: CommandFailure }
+
+export interface CommandQuery {
+  readonly tenantId: string
+  readonly status?: CommandStatus
+  readonly type?: string
+  readonly aggregateType?: string
+  readonly aggregateId?: string
+  /** Go on behind this command id, exclusive. */
+  readonly after?: string
+  /** 1..1,000. @default 100 */
+  readonly limit?: number
+}
+
+/** Commands as rows with a status. Every change of status is atomic and checked against `commandStatusMoves`. */
+export interface CommandStorePort {
+  /**
+   * Stores a command as pending. The same id with the same content again changes nothing and returns what is stored,
+   * so resubmitting a finished command answers with its result.
+   * @throws CommandIdReusedError when the id was used with other content
+   */
+  upsert(command: Command): Promise<StoredCommand>
+  /**
+   * Takes up to `limit` pending commands, oldest first, and marks them consumed; two claimers never get the same one.
+   * Counts an attempt on each.
+   */
+  claim(tenantId: string, limit: number): Promise<readonly StoredCommand[]>
+  /** @throws IllegalStatusError when the command is not stored or the move is not allowed */
+  markStatus(tenantId: string, id: string, change: StatusChange): Promise<StoredCommand>
+  getById(tenantId: string, id: string): Promise<StoredCommand | undefined>
+  /** Ascending by id (UUIDv7 ids: by time), in keyset pages. */
+  query(query: CommandQuery): Promise<readonly StoredCommand[]>
+  /** Removes a finished command. Returns false when it was not stored. @throws IllegalStatusError when it is not finished */
+  delete(tenantId: string, id: string): Promise<boolean>
+}

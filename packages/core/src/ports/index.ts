@@ -1,0 +1,29 @@
+export { systemClock, type ClockPort } from './clock.port.ts'
+export {
+  commandStatusMoves,
+  type CommandFailure,
+  type CommandQuery,
+  type CommandStatus,
+  type CommandStorePort,
+  type StatusChange,
+  type StoredCommand,
+} from './command-store.port.ts'
+export type { EventPublisherPort } from './event-publisher.port.ts'
+export type { EventFilter, EventQueryOptions, EventQueryPage, EventQueryPort } from './event-query.port.ts'
+export type {
+  AppendRequest,
+  AppendResult,
+  CommandReceipt,
+  EventStorePort,
+  EventStoreTransaction,
+  HistoryEvent,
+  LoadedStream,
+  LoadOptions,
+  LogPage,
+  ReadAllOptions,
+  ReadStreamOptions,
+  SnapshotToStore,
+  StoredSnapshot,
+} from './event-store.port.ts'
+export type { JobSchedulerPort } from './job-scheduler.port.ts'
+export { silentLogger, type LogFields, type LoggerPort } from './logger.port.ts'
