@@ -29,6 +29,24 @@ export interface AppendRequest {
   readonly snapshot?: SnapshotToStore
 }
 
+/** Several commands decided one after another on one state: they leave as one append, each with its own receipt and answer. */
+export interface AppendGroupRequest {
+  readonly stream: StreamKey
+  /** Of the stream before the first part. */
+  readonly expected: ExpectedVersion
+  /** In the order in which they were decided; at least one. */
+  readonly parts: readonly { readonly events: readonly EventToStore[]; readonly command?: CommandReceipt }[]
+  readonly snapshot?: SnapshotToStore
+}
+
+/**
+ * Either all parts were stored, or some command id had taken effect before: then nothing was stored, `results` holds the
+ * first results of those, and the others (undefined) must be decided again.
+ */
+export type AppendGroupResult =
+  | { readonly stored: true; readonly results: readonly AppendResult[] }
+  | { readonly stored: false; readonly results: readonly (AppendResult | undefined)[] }
+
 export interface AppendResult {
   readonly stream: StreamKey
   /** The recorded events in order; for a duplicate, those of the first time. */
@@ -139,6 +157,11 @@ export interface EventStorePort {
    * @throws DatabaseUnavailableError, PoolExhaustedError with nothing half-done
    */
   append(request: AppendRequest): Promise<AppendResult>
+  /**
+   * Appends the parts as one, all or nothing. No command id may stand in two parts.
+   * @throws as `append`
+   */
+  appendGroup(request: AppendGroupRequest): Promise<AppendGroupResult>
   /** Snapshot and tail in one round trip. A stream that does not exist has version 0 and no events. */
   load(stream: StreamKey, options?: LoadOptions): Promise<LoadedStream>
   /** Whole events of one stream, ascending by version, read in pages as the loop asks for them. */

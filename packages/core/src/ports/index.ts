@@ -11,6 +11,8 @@ export {
 export type { EventPublisherPort } from './event-publisher.port.ts'
 export type { EventFilter, EventQueryOptions, EventQueryPage, EventQueryPort } from './event-query.port.ts'
 export type {
+  AppendGroupRequest,
+  AppendGroupResult,
   AppendRequest,
   AppendResult,
   CommandReceipt,
