@@ -21,6 +21,23 @@ export class VersionConflictError extends CairnError {
   }
 }
 
+/** A command that creates an aggregate met one that exists already. Final: the command is not decided again. */
+export class AggregateExistsError extends CairnError {
+  readonly code = 'CAIRN_AGGREGATE_EXISTS'
+  readonly retryable = false
+  /** The stream's version now. */
+  readonly actual: number
+
+  constructor(stream: StreamKey, commandType: string, actual: number) {
+    super(
+      `${commandType} creates ${describeStream(stream)}, but it exists already, at version ${actual}. ` +
+        `Choose another id, or send a command that changes it.`,
+      { details: { stream, commandType, actual } },
+    )
+    this.actual = actual
+  }
+}
+
 /** The stream was closed: its history stays readable, nothing can be added. */
 export class StreamClosedError extends CairnError {
   readonly code = 'CAIRN_STREAM_CLOSED'
@@ -56,5 +73,31 @@ export class ReservationTakenError extends CairnError {
     super(`"${key}" is already reserved in scope "${scope}" of tenant ${tenantId}. Choose another value, or release it first.`, {
       details: { tenantId, scope, key },
     })
+  }
+}
+
+/** Somebody else held the stream's row for longer than we may wait. Nothing was stored. */
+export class StreamBusyError extends CairnError {
+  readonly code = 'CAIRN_STREAM_BUSY'
+  readonly retryable = true
+
+  constructor(stream: StreamKey, waitedMs: number, cause?: unknown) {
+    super(
+      `Stream ${describeStream(stream)} was held by another transaction for more than ${waitedMs} ms. Nothing was stored; call again, or find the long transaction in pg_stat_activity.`,
+      { details: { stream, waitedMs }, cause },
+    )
+  }
+}
+
+/** In a transaction: the command took effect in the meantime, in another transaction. Nothing of this one was stored; the next try finds the first result. */
+export class DuplicateCommandError extends CairnError {
+  readonly code = 'CAIRN_DUPLICATE_COMMAND'
+  readonly retryable = true
+
+  constructor(stream: StreamKey, commandId: string) {
+    super(
+      `Command ${commandId} took effect on stream ${describeStream(stream)} while this transaction ran. Nothing of this transaction was stored; run it again to get the first result.`,
+      { details: { stream, commandId } },
+    )
   }
 }

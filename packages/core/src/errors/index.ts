@@ -1,5 +1,13 @@
 export { CairnError, isCairnError, type CairnErrorOptions, type ErrorDetails } from './cairn-error.ts'
-export { CommandIdReusedError, ReservationTakenError, StreamClosedError, VersionConflictError } from './concurrency.ts'
+export {
+  AggregateExistsError,
+  CommandIdReusedError,
+  DuplicateCommandError,
+  ReservationTakenError,
+  StreamBusyError,
+  StreamClosedError,
+  VersionConflictError,
+} from './concurrency.ts'
 export { BusinessRuleViolation, DefinitionError, NotAuthorizedError, UpcastError } from './domain.ts'
 export {
   DatabaseUnavailableError,

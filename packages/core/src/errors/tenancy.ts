@@ -27,11 +27,12 @@ export class ContextRefusedError extends CairnError {
   readonly code = 'CAIRN_CONTEXT_REFUSED'
   readonly retryable = false
 
-  constructor(tenants: readonly string[], cause: unknown) {
+  /** @param what the call, for the message: 'an append' */
+  constructor(what: string, cause: unknown) {
     super(
-      `The database refused the signed context for tenant ${tenants.join(', ')}: the application's context key is not the one that this schema was migrated with. ` +
-        `Compare CAIRN_CONTEXT_KEY with the key that the migration printed.`,
-      { details: { tenants }, cause },
+      `The database refused the signed tenant context of ${what}: the application's context key is not the one that this schema was migrated with. ` +
+        `Compare CAIRN_CONTEXT_KEY with the key that the migration reported.`,
+      { details: { what }, cause },
     )
   }
 }

@@ -126,6 +126,7 @@ export interface EventStoreTransaction {
   load(stream: StreamKey, options?: LoadOptions): Promise<LoadedStream>
   /**
    * Queues an append; it is carried out when the work function returns, all streams in key order.
+   * A command id that took effect in the meantime ends the transaction with DuplicateCommandError, nothing stored.
    * @throws TenantMismatchError when the stream belongs to another tenant
    */
   append(request: AppendRequest): void
@@ -179,7 +180,8 @@ export interface EventStorePort {
   existsOne(streams: readonly StreamKey[]): Promise<boolean>
   /**
    * Ends a stream: later appends are refused, reads go on. Closing a closed stream changes nothing.
-   * @throws VersionConflictError when `expected` is not met (a stream that does not exist has version 0)
+   * @param expected @default 'exists'
+   * @throws VersionConflictError when `expected` is not met, and, with version 0, for a stream without events: there is nothing to end
    */
   close(stream: StreamKey, expected?: ExpectedVersion): Promise<void>
   /** @throws whatever `work` throws, and what `append` throws; then nothing was stored */

@@ -1,0 +1,74 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { Contestant, OpenContestant, System } from '../contestants/contestant.ts'
+import type { Row } from '../rows/row.ts'
+import { profile } from '../profile/profile.ts'
+import { runFor } from '../workload/work.ts'
+import { checkOrder } from './check-order.ts'
+import type { Answers, Question, Reply } from './protocol.ts'
+
+// One system alone in one process: no other system's garbage, types or connections disturb its figures.
+
+const openers: Readonly<Record<System, () => Promise<OpenContestant>>> = {
+  cairn: async () => (await import('../contestants/cairn.ts')).openCairn,
+  emmett: async () => (await import('../contestants/emmett.ts')).openEmmett,
+  evtstore: async () => (await import('../contestants/evtstore.ts')).openEvtstore,
+  floor: async () => (await import('../contestants/floor.ts')).openFloor,
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage: () => void = runInNewContext('gc')
+
+let contestant: Contestant | undefined
+let row: Row | undefined
+
+async function answer(question: Question): Promise<Answers[keyof Answers]> {
+  if (question.ask === 'prepare') {
+    row = question.row
+    contestant = await (await openers[question.system]())(question.url)
+    return contestant.prepare(row)
+  }
+  if (contestant === undefined || row === undefined) throw new Error('Nothing was prepared.')
+  switch (question.ask) {
+    case 'measure': {
+      const work = await contestant.work(row, question.variant)
+      const before = await contestant.stored()
+      collectGarbage()
+      const timed = await runFor(work, question.seconds)
+      const after = await contestant.stored()
+      return {
+        ...timed,
+        variant: question.variant,
+        eventsAdded: after.events - before.events,
+        receiptsAdded: after.receipts === undefined || before.receipts === undefined ? undefined : after.receipts - before.receipts,
+      }
+    }
+    case 'order':
+      return checkOrder(contestant, row, question.variant, question.seconds)
+    case 'profile':
+      return profile(await contestant.work(row, question.variant), question.seconds, question.file)
+    case 'stored':
+      return contestant.stored()
+    case 'drop':
+      await contestant.drop(question.variant)
+      return null
+    case 'close':
+      await contestant.close()
+      contestant = undefined
+      return null
+  }
+}
+
+process.on('message', (question: Question) => {
+  answer(question)
+    .then(
+      (value): Reply => ({ ok: true, value }),
+      (error: unknown): Reply => ({ ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    )
+    .then((reply) => {
+      process.send?.(reply)
+      if (question.ask === 'close') process.disconnect()
+    })
+})
+// The parent is gone: nothing here is worth finishing.
+process.on('disconnect', () => process.exit(0))

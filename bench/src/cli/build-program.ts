@@ -1,0 +1,56 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { systems, type System } from '../contestants/contestant.ts'
+import { rowIds, rows } from '../rows/rows.ts'
+import { bench, type BenchOptions } from './bench.ts'
+
+const examples = `
+Examples:
+  pnpm bench                                          every row, five rounds
+  pnpm bench append-1 append-100 --json figures.json  two rows, figures also as JSON
+  pnpm bench command-hot --rounds 9 --seconds 4       longer, for a quieter median
+  pnpm bench --url postgres://postgres@localhost/postgres
+  pnpm bench append-100 --profile cairn --seconds 10  where its process spends its time
+
+Rows:
+${rows.map((row) => `  ${row.id.padEnd(22)} ${row.title}`).join('\n')}
+
+Exit codes: 0 done, 1 failed (or, with --check, a target was missed), 2 wrong usage, 130 interrupted.`
+
+export function buildProgram(): Command {
+  return new Command('bench')
+    .description(
+      'Measures Cairn, Emmett, evtstore and the physical floor against one PostgreSQL server, interleaved round by round.',
+    )
+    .argument('[rows...]', 'ids of the rows to run; all when none is named', undefined)
+    .option('--json <file>', 'also write the figures as JSON to this file')
+    .option('--rounds <n>', 'rounds per row; the median counts', wholeNumber, 5)
+    .option('--seconds <s>', 'length of each measurement', positiveNumber, 2.5)
+    .option('--url <url>', "a superuser's URL of a PostgreSQL server (15 or newer); databases are made and dropped in it")
+    .addOption(new Option('--systems <names...>', 'only these systems').choices([...systems]).default([...systems], 'all'))
+    .addOption(new Option('--profile <system>', 'run this system alone in one row under the profiler').choices([...systems]))
+    .option('--no-order', 'leave out the check of the whole-log order')
+    .option('--check', 'exit with 1 when a target is missed')
+    .showHelpAfterError('Run with --help for the rows and examples.')
+    .addHelpText('after', examples)
+    .exitOverride()
+    .action(async (ids: readonly string[], options: BenchOptions & { readonly profile?: System }, command: Command) => {
+      const unknown = ids.find((id) => !rowIds.includes(id))
+      if (unknown !== undefined) command.error(`error: no row is called "${unknown}". The rows are: ${rowIds.join(', ')}.`, { exitCode: 2 })
+      if (options.profile !== undefined && ids.length !== 1) {
+        command.error(`error: --profile wants exactly one row. The rows are: ${rowIds.join(', ')}.`, { exitCode: 2 })
+      }
+      await bench(ids.length === 0 ? rows : rows.filter((row) => ids.includes(row.id)), options)
+    })
+}
+
+function wholeNumber(text: string): number {
+  const n = Number(text)
+  if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('It must be a whole number, 1 or more.')
+  return n
+}
+
+function positiveNumber(text: string): number {
+  const n = Number(text)
+  if (!Number.isFinite(n) || n <= 0) throw new InvalidArgumentError('It must be a number above 0.')
+  return n
+}

@@ -1,0 +1,40 @@
+import pg from 'pg'
+import type { Stored } from './contestant.ts'
+
+/** Counts as a superuser, beside the system under measurement: what a system says about itself is not evidence. */
+export class Witness {
+  readonly #client: pg.Client
+  readonly #sql: { readonly events: string; readonly receipts?: string; readonly brokenStreams: string }
+
+  private constructor(client: pg.Client, sql: { readonly events: string; readonly receipts?: string; readonly brokenStreams: string }) {
+    this.#client = client
+    this.#sql = sql
+  }
+
+  /** Each statement returns one number. */
+  static async open(
+    url: string,
+    sql: { readonly events: string; readonly receipts?: string; readonly brokenStreams: string },
+  ): Promise<Witness> {
+    const client = new pg.Client({ connectionString: url, application_name: 'bench-witness' })
+    await client.connect()
+    return new Witness(client, sql)
+  }
+
+  async stored(): Promise<Stored> {
+    return {
+      events: await this.#number(this.#sql.events),
+      receipts: this.#sql.receipts === undefined ? undefined : await this.#number(this.#sql.receipts),
+      brokenStreams: await this.#number(this.#sql.brokenStreams),
+    }
+  }
+
+  async #number(sql: string): Promise<number> {
+    const { rows } = await this.#client.query<{ n: string }>(sql)
+    return Number(rows[0]?.n ?? Number.NaN)
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end()
+  }
+}

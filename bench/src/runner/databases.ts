@@ -1,0 +1,66 @@
+import pg from 'pg'
+
+/** Databases of one run on one server, one per system and row, and the server's care between measurements. */
+export class Databases {
+  readonly #admin: pg.Client
+  readonly #url: string
+  readonly #made = new Set<string>()
+
+  private constructor(admin: pg.Client, url: string) {
+    this.#admin = admin
+    this.#url = url
+  }
+
+  /** @param url a superuser's URL */
+  static async open(url: string): Promise<Databases> {
+    const admin = new pg.Client({ connectionString: url, application_name: 'bench' })
+    await admin.connect()
+    return new Databases(admin, url)
+  }
+
+  /** The server's settings that decide what a figure means. */
+  async settings(): Promise<Readonly<Record<string, string>>> {
+    const names = ['server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_sync_method', 'shared_buffers', 'max_connections']
+    const { rows } = await this.#admin.query<{ name: string; setting: string }>(
+      `select name, current_setting(name) as setting from pg_settings where name = any ($1)`,
+      [names],
+    )
+    return Object.fromEntries(rows.map((row) => [row.name, row.setting]))
+  }
+
+  /** A fresh database; its URL. */
+  async create(name: string): Promise<string> {
+    const full = `cairn_bench_${process.pid}_${name.replaceAll('-', '_')}`
+    await this.#admin.query(`create database "${full}"`)
+    this.#made.add(full)
+    const url = new URL(this.#url)
+    url.pathname = `/${full}`
+    return url.href
+  }
+
+  /** Statistics are fresh and nothing waits to be written when a measurement begins. */
+  async settle(url: string): Promise<void> {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    try {
+      await client.query('analyze')
+    } finally {
+      await client.end()
+    }
+    await this.#admin.query('checkpoint')
+  }
+
+  async drop(url: string): Promise<void> {
+    const name = new URL(url).pathname.slice(1)
+    if (!this.#made.delete(name)) return
+    await this.#admin.query(`drop database if exists "${name}" with (force)`)
+  }
+
+  async close(): Promise<void> {
+    try {
+      for (const name of this.#made) await this.#admin.query(`drop database if exists "${name}" with (force)`)
+    } finally {
+      await this.#admin.end()
+    }
+  }
+}

@@ -1,0 +1,24 @@
+-- A writer's half of the horizon: from here to the end of this transaction no reader goes past f, the value of the position
+-- sequence now. Called with the stream rows locked and before the first nextval.
+--
+-- One lock per transaction: the first f is remembered by a transaction-local setting and taken again (a counter in this
+-- backend, not a new lock), so 20,000 appends in one transaction take one slot of the lock table. The remembered value is a
+-- hint and never trusted: the lock is always taken, at an f that is never ahead of the sequence, and a lower f only makes
+-- readers wait. So neither a rolled-back savepoint nor a forged setting can open the horizon.
+create or replace function hold_horizon() returns void
+language plpgsql volatile
+as $$
+declare
+  f bigint;
+  held text := current_setting('cairn.horizon', true);
+  xid text := pg_current_xact_id()::text;
+begin
+  select case when is_called then last_value else last_value - 1 end into f from event_positions;
+  if held is not null and split_part(held, ':', 1) = xid then
+    f := least(f, split_part(held, ':', 2)::bigint);
+  else
+    perform set_config('cairn.horizon', xid || ':' || f, true);
+  end if;
+  perform pg_advisory_xact_lock_shared('event_positions'::regclass::oid::int, f::bit(32)::int);
+end
+$$;

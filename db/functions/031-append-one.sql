@@ -1,0 +1,118 @@
+-- Appends to one stream: the same rules as append_many, in scalar statements, which PostgreSQL runs faster for a lone append.
+-- p_wait_ms: 0 = answer busy at once when somebody holds the stream; otherwise wait for it so long (55P03 after that).
+create or replace function append_one(
+  p_context text, p_signature text,
+  p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms int,
+  r_id uuid[], r_hash bytea[], r_offset int[], r_count int[], r_audit jsonb[],
+  e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[],
+  s_version bigint, s_schema int, s_state jsonb,
+  out outcome int, out version bigint, out positions json, out recorded_at bigint
+)
+language plpgsql volatile security definer
+set search_path from current
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set lock_timeout = '50ms'
+as $$
+declare
+  n constant int := cardinality(e_id);
+  v_now constant timestamptz := date_trunc('milliseconds', now());
+  v_stream bigint;
+  v_closed boolean := false;
+  v_fresh boolean := false;
+  v_known int[];
+  v_position bigint[];
+begin
+  perform assert_log_order();
+  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+    raise exception using errcode = 'ZC001', message = 'the append names a tenant outside of its context';
+  end if;
+  if p_wait_ms > 0 then
+    perform set_config('lock_timeout', p_wait_ms || 'ms', true);
+  end if;
+  recorded_at := extract(epoch from v_now) * 1000;
+
+  if p_expected in (0, -1) and n > 0 then
+    insert into streams as s (stream_id, tenant_id, aggregate_type, aggregate_id, version)
+    values (nextval('stream_ids'), p_tenant, p_type, p_id, n) on conflict do nothing
+    returning s.stream_id into v_stream;
+    v_fresh := v_stream is not null;
+    version := 0;
+  end if;
+  if v_stream is null then
+    if p_wait_ms > 0 then
+      select s.stream_id, s.version, s.closed_at is not null into v_stream, version, v_closed from streams s
+       where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id for update;
+    else
+      select s.stream_id, s.version, s.closed_at is not null into v_stream, version, v_closed from streams s
+       where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id for update skip locked;
+      if v_stream is null
+         and exists (select from streams s where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id) then
+        outcome := 4;
+        return;
+      end if;
+    end if;
+    version := coalesce(version, 0);
+  end if;
+
+  -- A statement of its own, after the lock: it sees the receipts of whoever held the stream before us.
+  v_known := array(
+    select coalesce((select case when c.hash <> r.hash then 6 when c.version is null then 7 else 3 end
+                       from commands c where c.tenant_id = p_tenant and c.id = r.id), 0)
+      from unnest(r_id, r_hash) with ordinality r(id, hash, i) order by r.i);
+  outcome := case
+    when 6 = any (v_known) then 6
+    when 3 = any (v_known) then 3
+    when v_closed then 5
+    when version = p_expected or p_expected = -1 or (p_expected = -2 and version > 0) then 1
+    else 2 end;
+  if outcome <> 1 then
+    if v_fresh then
+      delete from streams s where s.stream_id = v_stream;
+    end if;
+    return;
+  end if;
+
+  if n > 0 then
+    if not v_fresh then
+      update streams s set version = append_one.version + n where s.stream_id = v_stream;
+    end if;
+    perform hold_horizon();
+    if n = 1 then
+      v_position := array[nextval('event_positions')];
+      insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
+                          payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
+      values (v_position[1], v_stream, version + 1, coalesce((e_metadata[1] ->> 'schemaVersion')::int, 1), v_now, e_id[1], p_tenant, p_type,
+              p_id, e_type[1], e_payload[1], e_metadata[1], e_metadata[1] ->> 'correlationId', e_metadata[1] ->> 'workflowId',
+              e_metadata[1] ->> 'userId', e_metadata[1] ->> 'projectId', e_metadata[1] ->> 'jobId');
+    else
+      v_position := array(select nextval('event_positions') from generate_series(1, n));
+      insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
+                          payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
+      select p, v_stream, append_one.version + o, coalesce((m ->> 'schemaVersion')::int, 1), v_now, id, p_tenant, p_type, p_id, ty, pl, m,
+             m ->> 'correlationId', m ->> 'workflowId', m ->> 'userId', m ->> 'projectId', m ->> 'jobId'
+        from unnest(v_position, e_id, e_type, e_payload, e_metadata) with ordinality x(p, id, ty, pl, m, o);
+    end if;
+  end if;
+
+  insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, type, payload)
+  select p_tenant, id, hash, v_stream, append_one.version + o + 1, append_one.version + o + c,
+         case when c > 0 then v_position[o + c] end, au ->> 'type', au -> 'payload'
+    from unnest(r_id, r_hash, r_offset, r_count, r_audit, v_known) x(id, hash, o, c, au, known)
+   where known = 0;
+  if 7 = any (v_known) then
+    update commands k set stream_id = v_stream, first_version = append_one.version + x.o + 1, version = append_one.version + x.o + x.c,
+                          position = case when x.c > 0 then v_position[x.o + x.c] end
+      from unnest(r_id, r_offset, r_count, v_known) x(id, o, c, known)
+     where x.known = 7 and k.tenant_id = p_tenant and k.id = x.id;
+  end if;
+  if s_version is not null and v_stream is not null then
+    insert into snapshots as k (stream_id, tenant_id, version, schema_version, state, recorded_at)
+    values (v_stream, p_tenant, s_version, s_schema, s_state, v_now)
+    on conflict (stream_id) do update
+      set version = excluded.version, schema_version = excluded.schema_version, state = excluded.state, recorded_at = excluded.recorded_at
+      where excluded.version > k.version;
+  end if;
+  positions := array_to_json(v_position);
+end
+$$;

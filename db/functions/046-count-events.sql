@@ -1,0 +1,14 @@
+-- How many events of each type a tenant has, most first: [[type, count], …].
+create or replace function count_events(p_context text, p_signature text, p_tenant text) returns text
+language plpgsql volatile security definer
+set search_path from current
+as $$
+begin
+  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+    raise exception using errcode = 'ZC001', message = 'the count names a tenant outside of its context';
+  end if;
+  return (
+    select coalesce(json_agg(json_build_array(c.type, c.n) order by c.n desc, c.type), '[]')::text
+      from (select e.type, count(*) as n from events e where e.tenant_id = p_tenant group by e.type) c);
+end
+$$;

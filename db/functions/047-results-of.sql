@@ -1,0 +1,20 @@
+-- What commands led to the first time: a row for each that is stored. took_effect is false while it only waits as a row.
+create or replace function results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[])
+returns table (id uuid, hash text, took_effect boolean, aggregate_type text, aggregate_id text, version bigint, "position" bigint, events text)
+language plpgsql volatile security definer
+set search_path from current
+set enable_seqscan = off
+as $$
+begin
+  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+    raise exception using errcode = 'ZC001', message = 'the question names a tenant outside of its context';
+  end if;
+  return query
+  select c.id, encode(c.hash, 'hex'), c.version is not null, s.aggregate_type, s.aggregate_id, c.version, c.position,
+         (select '[' || string_agg(event_json(e), ',' order by e.version) || ']' from events e
+           where e.stream_id = c.stream_id and e.version between c.first_version and c.version)
+    from commands c
+    left join streams s on s.stream_id = c.stream_id
+   where c.tenant_id = p_tenant and c.id = any (p_ids);
+end
+$$;

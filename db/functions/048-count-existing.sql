@@ -1,0 +1,16 @@
+-- How many of the streams exist. p_tenant: index into the context's tenants.
+create or replace function count_existing(p_context text, p_signature text, p_tenant int[], p_type text[], p_id text[]) returns int
+language plpgsql volatile security definer
+set search_path from current
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+  v_context text[] := enter_context(p_context, p_signature);
+begin
+  return (
+    select count(*) from unnest(p_tenant, p_type, p_id) r(t, ty, id)
+     where exists (select from streams s
+                    where s.tenant_id = v_context[r.t] and s.aggregate_type = r.ty and s.aggregate_id = r.id and s.version > 0));
+end
+$$;

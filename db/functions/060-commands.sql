@@ -1,0 +1,132 @@
+-- Commands as rows with a status. The moves a status may make stand in core (commandStatusMoves) and here, and a test compares them.
+create or replace function command_json(c commands) returns json
+language sql stable
+as $$
+  select json_build_array(c.id, c.tenant_id, c.type, c.aggregate_type, c.aggregate_id, c.payload, c.metadata, c.status, c.attempts, c.result,
+                          c.error, (extract(epoch from c.created_at) * 1000)::bigint,
+                          (extract(epoch from coalesce(c.updated_at, c.created_at)) * 1000)::bigint, encode(c.hash, 'hex'))
+$$;
+
+-- Stores a command as pending, or returns the row of its id as it is; the caller compares the hash.
+create or replace function command_upsert(
+  p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text,
+  p_payload jsonb, p_metadata jsonb
+) returns json
+language plpgsql volatile security definer
+set search_path from current
+as $$
+declare
+  v commands;
+begin
+  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+    raise exception using errcode = 'ZC001', message = 'the command names a tenant outside of its context';
+  end if;
+  insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, updated_at)
+  values (p_tenant, p_id, p_hash, 'pending', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, now())
+  on conflict do nothing returning * into v;
+  if not found then
+    -- A receipt of a command that ran without a row of its own learns what it was.
+    update commands c set type = p_type, aggregate_type = p_aggregate_type, aggregate_id = p_aggregate_id, payload = p_payload,
+                          metadata = p_metadata, updated_at = now()
+     where c.tenant_id = p_tenant and c.id = p_id and c.hash = p_hash and c.metadata is null;
+    select * into v from commands c where c.tenant_id = p_tenant and c.id = p_id;
+  end if;
+  return command_json(v);
+end
+$$;
+
+create or replace function command_claim(p_context text, p_signature text, p_tenant text, p_limit int) returns json
+language plpgsql volatile security definer
+set search_path from current
+as $$
+begin
+  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+    raise exception using errcode = 'ZC001', message = 'the claim names a tenant outside of its context';
+  end if;
+  return (
+    with chosen as (
+      select c.id from commands c where c.tenant_id = p_tenant and c.status = 'pending'
+       order by c.created_at, c.id limit p_limit for update skip locked
+    ), taken as (
+      update commands c set status = 'consumed', attempts = c.attempts + 1, updated_at = now()
+        from chosen where c.tenant_id = p_tenant and c.id = chosen.id returning c.*
+    )
+    select json_agg(command_json(t::commands) order by t.created_at, t.id) from taken t);
+end
+$$;
+
+-- Moves a command to another status. Returns null when it is not stored, and its row as it is when the move is not allowed;
+-- `moved` tells which.
+create or replace function command_mark(
+  p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_result jsonb, p_error jsonb, out moved boolean, out command json
+)
+language plpgsql volatile security definer
+set search_path from current
+as $$
+declare
+  v commands;
+begin
+  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+    raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
+  end if;
+  update commands c
+     set status = p_status, result = p_result, error = p_error, updated_at = now(),
+         attempts = c.attempts + case when p_status = 'consumed' then 1 else 0 end
+   where c.tenant_id = p_tenant and c.id = p_id
+     and (c.status, p_status) in (('pending', 'consumed'), ('pending', 'processed'), ('pending', 'failed'),
+                                  ('consumed', 'pending'), ('consumed', 'processed'), ('consumed', 'failed'))
+  returning * into v;
+  moved := found;
+  if not moved then
+    select * into v from commands c where c.tenant_id = p_tenant and c.id = p_id;
+  end if;
+  if v.id is not null then
+    command := command_json(v);
+  end if;
+end
+$$;
+
+-- Rows of their own only: a synchronous command's receipt has no metadata and is not listed.
+create or replace function command_query(
+  p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text,
+  p_after uuid, p_limit int
+) returns json
+language plpgsql volatile security definer
+set search_path from current
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+    raise exception using errcode = 'ZC001', message = 'the query names a tenant outside of its context';
+  end if;
+  return (
+    select json_agg(command_json(t::commands) order by t.id)
+      from (
+        select c.* from commands c
+         where c.tenant_id = p_tenant and c.metadata is not null
+           and (p_id is null or c.id = p_id) and (p_status is null or c.status = p_status) and (p_type is null or c.type = p_type)
+           and (p_aggregate_type is null or c.aggregate_type = p_aggregate_type)
+           and (p_aggregate_id is null or c.aggregate_id = p_aggregate_id) and (p_after is null or c.id > p_after)
+         order by c.id limit p_limit
+      ) t);
+end
+$$;
+
+-- Removes a finished command; returns its status before, null when it was not stored.
+create or replace function command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) returns text
+language plpgsql volatile security definer
+set search_path from current
+as $$
+declare
+  v_status text;
+begin
+  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+    raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
+  end if;
+  select c.status into v_status from commands c where c.tenant_id = p_tenant and c.id = p_id and c.metadata is not null for update;
+  if v_status in ('processed', 'failed') then
+    delete from commands c where c.tenant_id = p_tenant and c.id = p_id;
+  end if;
+  return v_status;
+end
+$$;

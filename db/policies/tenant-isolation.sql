@@ -1,0 +1,38 @@
+-- Who may do what. Names of roles are the default schema's; the migrator puts the schema's own name in front.
+--   cairn_owner        owns everything, cannot log in
+--   cairn_app          reads its context's tenants, writes through the functions alone
+--   cairn_worker       background readers: all tenants, no writes
+--   cairn_maintenance  removes old receipts
+revoke all on all tables in schema cairn from public;
+revoke all on all functions in schema cairn from public;
+grant usage on schema cairn to cairn_app, cairn_worker, cairn_maintenance;
+-- The boot check compares them with what the code knows.
+grant select on migrations to cairn_app, cairn_worker, cairn_maintenance;
+
+do $$
+declare
+  t text;
+begin
+  foreach t in array array['streams', 'events', 'commands', 'snapshots', 'reservations'] loop
+    execute format('alter table %I enable row level security', t);
+    execute format('drop policy if exists app_reads_its_tenants on %I', t);
+    execute format('create policy app_reads_its_tenants on %I for select to cairn_app using (tenant_id = any ((select tenants())::text[]))', t);
+    execute format('drop policy if exists worker_reads_all on %I', t);
+    execute format('create policy worker_reads_all on %I for select to cairn_worker using (true)', t);
+    execute format('grant select on %I to cairn_app, cairn_worker', t);
+  end loop;
+end
+$$;
+grant select on domain_events, event_store to cairn_app, cairn_worker;
+
+-- The policy above calls it as whoever asks.
+grant execute on function tenants() to cairn_app, cairn_worker;
+grant execute on function
+  enter_context, append_many, append_one, load_streams, read_stream, read_tenant_log, query_events, count_events, results_of, count_existing,
+  close_stream, reserve, release, command_upsert, command_claim, command_mark, command_query, command_delete
+to cairn_app;
+grant execute on function horizon, read_log, sequence_state to cairn_worker;
+grant execute on function horizon, sequence_state to cairn_app;
+grant execute on function remove_receipts to cairn_maintenance, cairn_worker;
+-- A horizon scan and a pg_locks look-up name their schema's sequence; nobody may draw from it or reset it.
+revoke all on all sequences in schema cairn from public, cairn_app, cairn_worker, cairn_maintenance;

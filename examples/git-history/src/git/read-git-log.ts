@@ -1,0 +1,51 @@
+import type { Commit } from './commit.ts'
+import { LogParser, logFormat } from './log-parser.ts'
+import { runGit } from './run-git.ts'
+import { NulSplitter } from './split-at-nul.ts'
+
+/**
+ * Every commit that `tips` reach, parents before children, as a stream: memory does not grow with the history, and a
+ * slow reader pauses git.
+ *
+ * Renames are detected (at least half of the lines alike). A merge is compared with its first parent; what it brings
+ * from the others was recorded with their commits, and telling the two apart is `LifeTracker`'s work. Lines of binary
+ * files are not counted. The caller's configuration, mailmap, replace refs and pager have no influence.
+ * @throws GitError
+ */
+export async function* readGitLog(folder: string, tips: readonly string[]): AsyncGenerator<Commit, void, undefined> {
+  if (tips.length === 0) return
+  const splitter = new NulSplitter()
+  const parser = new LogParser()
+  for await (const chunk of runGit(folder, [...logArguments, ...tips, '--'])) {
+    for (const token of splitter.push(chunk)) {
+      const commit = parser.push(token)
+      if (commit !== undefined) yield commit
+    }
+  }
+  // The last token has no NUL behind it when it is a subject, but its commit is whole by then.
+  for (const token of splitter.end()) parser.push(token)
+  const last = parser.end()
+  if (last !== undefined) yield last
+}
+
+const logArguments = [
+  'log',
+  '--topo-order',
+  '--reverse',
+  '--diff-merges=first-parent',
+  '--raw',
+  '--numstat',
+  '-z',
+  '--no-abbrev',
+  '-M50%',
+  '-l1000',
+  '--diff-algorithm=myers',
+  '--no-color',
+  '--no-ext-diff',
+  '--no-textconv',
+  '--no-relative',
+  '--no-notes',
+  '--no-mailmap',
+  '--no-show-signature',
+  `--format=${logFormat}`,
+]

@@ -1,0 +1,158 @@
+import { InvalidInputError, nearest, Policies, silentLogger } from '@cairn/core'
+import type { CommandMiddleware, DecisionOptions, Domain, LoggerPort, NamingConvention } from '@cairn/core'
+import type { PgOptions } from '@cairn/infra/pg'
+
+export interface CairnOptions<D extends Domain = Domain> {
+  /** What the app is about; at least one. */
+  readonly domains: readonly D[]
+  /**
+   * Where the log is kept: the address of a PostgreSQL (15 or newer), `'embedded'` for one of our own on a data folder,
+   * or `'memory'` for tests. @default DATABASE_URL from the environment where it is set, else 'embedded'
+   */
+  readonly database?: string | undefined
+  /** The folder of the embedded database. @default '.cairn/postgres' in the working directory */
+  readonly dataDir?: string | undefined
+  /** The schema for Cairn's tables. @default 'cairn' */
+  readonly schema?: string | undefined
+  /** The background readers' address. @default CAIRN_WORKER_URL beside DATABASE_URL, else the database's */
+  readonly workerUrl?: string | undefined
+  /** The address of a login that may migrate. @default CAIRN_OWNER_URL beside DATABASE_URL, else the database's, where its login may */
+  readonly ownerUrl?: string | undefined
+  /** Signs tenant contexts: 64 hex digits, as the migration reported them. @default CAIRN_CONTEXT_KEY beside DATABASE_URL, else read where the login may */
+  readonly contextKey?: string | undefined
+  /** False never migrates at the start: the schema must be up to date. @default true, where the login may */
+  readonly migrate?: boolean | undefined
+  /** How connections get their roles; see `PgOptions.roles`. @default found out at the start */
+  readonly roles?: 'login' | 'switch' | undefined
+  /** Further settings of the PostgreSQL connections. */
+  readonly pg?: Pick<PgOptions, 'poolSize' | 'acquireTimeoutMs' | 'holdTimeoutMs' | 'retryForMs' | 'hints'> | undefined
+  /** For calls that name no tenant. @default none: such calls are refused */
+  readonly defaultTenantId?: string | undefined
+  /** @default silent */
+  readonly logger?: LoggerPort | undefined
+  /** Who may send which command. @default everybody everything */
+  readonly policies?: Policies | undefined
+  /** Around every command, the first one outermost. @default none */
+  readonly middleware?: readonly CommandMiddleware[] | undefined
+  /** How many aggregates to remember between commands. @default 0, none */
+  readonly aggregateCache?: number | undefined
+  /** Largest payload of an event or a command, bytes of UTF-8. @default 1_048_576 */
+  readonly maxPayloadBytes?: number | undefined
+  /** How types are spelled; mixing is refused. @default 'domain.action' */
+  readonly naming?: NamingConvention | undefined
+  /** Limits of deciding commands: attempts, retries, groups; `audit` keeps each command's payload with its receipt. */
+  readonly commands?: DecisionOptions | undefined
+}
+
+export interface ResolvedCairnOptions<D extends Domain = Domain> {
+  readonly domains: readonly D[]
+  readonly database: string
+  readonly dataDir: string
+  readonly schema: string
+  readonly workerUrl: string | undefined
+  readonly ownerUrl: string | undefined
+  readonly contextKey: string | undefined
+  readonly migrate: boolean
+  readonly roles: 'login' | 'switch' | undefined
+  readonly pg: NonNullable<CairnOptions['pg']>
+  readonly defaultTenantId: string | undefined
+  readonly logger: LoggerPort
+  readonly policies: Policies
+  readonly middleware: readonly CommandMiddleware[]
+  readonly aggregateCache: number
+  readonly maxPayloadBytes: number
+  readonly naming: NamingConvention
+  readonly commands: DecisionOptions
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Checks the options and fills in defaults and the environment. The environment names a database as a whole (DATABASE_URL,
+ * CAIRN_WORKER_URL, CAIRN_OWNER_URL, CAIRN_CONTEXT_KEY) and takes the place of `'embedded'`. It never replaces or completes
+ * another database: a test does not write into, or migrate, the database of the shell that it runs in.
+ * @throws InvalidInputError naming the field
+ */
+export function resolveCairnOptions<D extends Domain>(options: CairnOptions<D>, env: Environment = process.env): ResolvedCairnOptions<D> {
+  refuseUnknown(options)
+  if (!Array.isArray(options.domains) || options.domains.length === 0) {
+    throw refuse('domains', 'needs at least one domain, made by defineDomain(…)')
+  }
+  const { database = 'embedded' } = options
+  const fromEnvironment = database === 'embedded' ? variable(env, 'DATABASE_URL') : undefined
+  const addresses = fromEnvironment === undefined ? {} : env
+  return Object.freeze({
+    domains: options.domains,
+    database: databaseOf(fromEnvironment ?? database),
+    dataDir: text('dataDir', options.dataDir ?? '.cairn/postgres'),
+    schema: text('schema', options.schema ?? 'cairn'),
+    workerUrl: options.workerUrl ?? variable(addresses, 'CAIRN_WORKER_URL'),
+    ownerUrl: options.ownerUrl ?? variable(addresses, 'CAIRN_OWNER_URL'),
+    contextKey: options.contextKey ?? variable(addresses, 'CAIRN_CONTEXT_KEY'),
+    migrate: options.migrate ?? true,
+    roles: options.roles,
+    pg: options.pg ?? {},
+    defaultTenantId: options.defaultTenantId === undefined ? undefined : text('defaultTenantId', options.defaultTenantId),
+    logger: options.logger ?? silentLogger,
+    policies: options.policies ?? new Policies(),
+    middleware: options.middleware ?? [],
+    aggregateCache: wholeNumber('aggregateCache', options.aggregateCache ?? 0, 0),
+    maxPayloadBytes: wholeNumber('maxPayloadBytes', options.maxPayloadBytes ?? 1_048_576, 1),
+    naming: options.naming ?? 'domain.action',
+    commands: options.commands ?? {},
+  })
+}
+
+const known: Readonly<Record<keyof CairnOptions, true>> = {
+  domains: true,
+  database: true,
+  dataDir: true,
+  schema: true,
+  workerUrl: true,
+  ownerUrl: true,
+  contextKey: true,
+  migrate: true,
+  roles: true,
+  pg: true,
+  defaultTenantId: true,
+  logger: true,
+  policies: true,
+  middleware: true,
+  aggregateCache: true,
+  maxPayloadBytes: true,
+  naming: true,
+  commands: true,
+}
+
+function refuseUnknown(options: object): void {
+  for (const field of Object.keys(options)) {
+    if (field in known) continue
+    const near = nearest(field, Object.keys(known))
+    throw refuse(field, `is no option of createCairn${near === undefined ? '' : `; did you mean "${near}"?`}`)
+  }
+}
+
+function databaseOf(value: string): string {
+  if (value === 'memory' || value === 'embedded') return value
+  if (URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol)) return value
+  throw refuse('database', `must be 'embedded', 'memory', or an address like postgres://user:password@host:5432/database`)
+}
+
+function variable(env: Environment, name: string): string | undefined {
+  const value = env[name]
+  return value === '' ? undefined : value
+}
+
+function text(field: string, value: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw refuse(field, 'must be text, and not empty')
+}
+
+function wholeNumber(field: string, value: number, min: number): number {
+  if (Number.isSafeInteger(value) && value >= min) return value
+  throw refuse(field, `must be a whole number from ${min} on, not ${String(value)}`)
+}
+
+function refuse(field: string, what: string): InvalidInputError {
+  return new InvalidInputError(field, `${field} ${what}.`)
+}

@@ -1,0 +1,78 @@
+import type {
+  AggregateDefinition,
+  AggregateTypeOf,
+  CommandBus,
+  CommandStorePort,
+  Dispatched,
+  DispatchOptions,
+  Domain,
+  EventBus,
+  ExpectedVersion,
+  JobSchedulerPort,
+  NewCommand,
+  Policies,
+  Registry,
+  TransactionOptions,
+} from '@cairn/core'
+import type { DatabaseInfo } from './backend.ts'
+import type { CairnTransaction } from './cairn-transaction.ts'
+import type { RecordedEventOf, RecordedEventsOfType, StateOf, StreamName, StreamNameOf } from './cairn-types.ts'
+import type { EventLog } from './event-log.ts'
+import type { LoadedState, LoadStateOptions } from './load-state.ts'
+import type { TenantSql } from './tenant-sql.ts'
+
+/** A running app. Made by `createCairn`; `await using` stops it at the end of the block. */
+export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
+  /**
+   * Carries a command out. Resolves when its events are stored and the handlers on the bus are done with them. The same
+   * command again, from anywhere and at any time, is answered with the first result.
+   * @throws StoppedError, TenantMissingError, TenantMismatchError, UnknownTypeError, SchemaValidationError, NotAuthorizedError
+   * @throws VersionConflictError when `expectedVersion` is not met, or when other writers won every attempt
+   * @throws AggregateExistsError when the command creates what exists already
+   * @throws CommandIdReusedError when the command's id was used with other content
+   * @throws StreamClosedError, and whatever the aggregate throws
+   * @throws DatabaseUnavailableError, PoolExhaustedError with nothing half-done: send the same command again
+   */
+  dispatch<A extends AggregateTypeOf<D>>(
+    command: NewCommand<string, unknown, A>,
+    options?: DispatchOptions,
+  ): Promise<Dispatched<RecordedEventsOfType<D, A>>>
+  /**
+   * Several commands, reservations and SQL of the user's own that commit together or not at all; appends go last, and
+   * they are not coalesced with others. Where another writer is faster the whole is done again, `attempts` times at most.
+   * @throws whatever `work` throws, and what `dispatch` throws
+   */
+  transaction<T>(options: TransactionOptions, work: (tx: CairnTransaction<D>) => Promise<T>): Promise<T>
+  /**
+   * An aggregate's state, now or at a version or time; the initial state where it does not exist.
+   * @param aggregate its class or decider
+   * @throws UnknownTypeError when it belongs to no domain of this app
+   */
+  load<A extends AggregateDefinition>(aggregate: A, aggregateId: string, options?: LoadStateOptions): Promise<LoadedState<StateOf<A>>>
+  /** Runs SQL as the application role, seeing one tenant's rows, in one transaction. @throws InvalidInputError in memory */
+  withTenant<T>(tenantId: string, work: (sql: TenantSql) => Promise<T>): Promise<T>
+  /** True when all the streams exist; reads no events. */
+  existsAll(streams: readonly StreamNameOf<D>[]): Promise<boolean>
+  /** True when at least one of the streams exists; reads no events. */
+  existsOne(streams: readonly StreamNameOf<D>[]): Promise<boolean>
+  /** Ends a stream: later appends are refused, reads go on. @throws VersionConflictError when `expected` is not met */
+  close<A extends AggregateTypeOf<D>>(stream: StreamName<A>, expected?: ExpectedVersion): Promise<void>
+  /** Takes no new work, lets what is under way end, and closes the database. May be called again. */
+  stop(): Promise<void>
+  /** The log, for what is no command. */
+  readonly events: EventLog<D>
+  /** Hands events to handlers of this process, after they were stored. */
+  readonly bus: EventBus<RecordedEventOf<D>>
+  /** The bus behind `dispatch`: for middleware, for handlers of the class style, and for process managers of the older systems. */
+  readonly commandBus: CommandBus
+  /** Commands as rows with a status. */
+  readonly commands: CommandStorePort
+  /** Runs stored commands in this process. */
+  readonly scheduler: JobSchedulerPort
+  /** Everything that the domains define. */
+  readonly registry: Registry
+  /** Who may send which command. */
+  readonly policies: Policies
+  /** Where the data is. */
+  readonly database: DatabaseInfo
+}

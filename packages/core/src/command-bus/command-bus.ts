@@ -1,0 +1,191 @@
+import type { AggregateModel } from '../aggregate/index.ts'
+import type { Command, NewCommand, RecordedEvent } from '../contracts/index.ts'
+import { DecisionQueues, type DecisionOptions } from '../decisions/index.ts'
+import { TenantMissingError, UnknownTypeError } from '../errors/index.ts'
+import type { EventBus } from '../event-bus/index.ts'
+import { InFlight } from '../lifecycle/index.ts'
+import { composeMiddleware } from '../middleware/index.ts'
+import { Policies } from '../policies/index.ts'
+import { silentLogger, type EventStorePort, type LoggerPort } from '../ports/index.ts'
+import { nearest } from '../registry/nearest.ts'
+import { AggregateRepository } from '../repository/index.ts'
+import { passGate } from './command-gate.ts'
+import type { CommandHandler } from './command-handler.ts'
+import type { CommandMessage, CommandMiddleware } from './command-message.ts'
+import { commandMetadata } from './command-metadata.ts'
+import type { CommandTransaction, TransactionHost } from './command-transaction.ts'
+import type { Dispatched } from './dispatched.ts'
+import type { DispatchOptions } from './dispatch-options.ts'
+import { readAdded, runTransaction, type TransactionOptions } from './run-transaction.ts'
+
+export interface CommandBusOptions extends DecisionOptions {
+  readonly store: EventStorePort
+  readonly models: Iterable<AggregateModel>
+  /** Gets the events of each command after they were stored. */
+  readonly eventBus?: EventBus | undefined
+  readonly policies?: Policies | undefined
+  /** For calls that name no tenant. @default none: such calls are refused */
+  readonly defaultTenantId?: string | undefined
+  /** How many aggregates to remember between commands. @default 0, none */
+  readonly aggregateCache?: number | undefined
+  /** Lifts the stored events of a first result to the newest schema. @default they are returned as they are stored */
+  readonly lift?: ((event: RecordedEvent) => RecordedEvent) | undefined
+  readonly logger?: LoggerPort | undefined
+}
+
+/**
+ * Carries commands: middleware, then validation by schema, authorisation, tenant guard, then load, decide, append.
+ *
+ * What it repeats by itself: version conflicts, and refusals that the domain marks as retryable, both within limits. All
+ * other failures reach the caller at the first time. A technical one (`retryable: true`: database away, pool exhausted)
+ * left nothing half-done, and the same command may be sent again under the same id.
+ */
+export class CommandBus {
+  readonly policies: Policies
+  readonly repository: AggregateRepository
+  readonly #options: CommandBusOptions
+  readonly #logger: LoggerPort
+  readonly #models = new Map<string, AggregateModel>()
+  readonly #handlers: CommandHandler[] = []
+  readonly #queues: DecisionQueues
+  readonly #inFlight = new InFlight('The command bus')
+  #middleware: readonly CommandMiddleware[] = []
+  #process: (message: CommandMessage) => Promise<Dispatched>
+
+  constructor(options: CommandBusOptions) {
+    const { store, logger = silentLogger, eventBus } = options
+    this.#options = options
+    this.#logger = logger.child({ component: 'command-bus' })
+    this.policies = options.policies ?? new Policies()
+    this.repository = new AggregateRepository({ store, cacheSize: options.aggregateCache, logger })
+    this.#queues = new DecisionQueues({
+      ...options,
+      repository: this.repository,
+      appended: eventBus === undefined ? undefined : ({ events }) => this.#publish(events),
+    })
+    for (const model of options.models) for (const type of model.commandTypes.keys()) this.#models.set(type, model)
+    this.#process = (message) => this.#execute(message)
+  }
+
+  /** Puts a middleware inside those that are there already, around everything that the bus does with a command. */
+  use(middleware: CommandMiddleware): this {
+    this.#middleware = [...this.#middleware, middleware]
+    this.#process = composeMiddleware(this.#middleware, (message) => this.#execute(message))
+    return this
+  }
+
+  /** Adds a handler for commands that no aggregate handles. The first one that supports a command gets it. */
+  register<C extends Command>(handler: CommandHandler<C>): this {
+    this.#handlers.push({
+      supports: (command): command is C => handler.supports(command),
+      handle: (command) => (handler.supports(command) ? handler.handle(command) : undefined),
+    })
+    return this
+  }
+
+  /**
+   * Carries a command out: as made by a factory, or one whose tenant and metadata are settled (a stored one, say).
+   * Resolves when its events are stored and the handlers on the event bus are done with them.
+   * @throws StoppedError, TenantMissingError, TenantMismatchError, UnknownTypeError, SchemaValidationError, NotAuthorizedError
+   * @throws VersionConflictError when `expectedVersion` is not met, or when other writers won every attempt
+   * @throws AggregateExistsError when the command creates what exists already
+   * @throws CommandIdReusedError when the command's id was used with other content
+   * @throws whatever the aggregate throws, and what `EventStorePort.append` throws
+   */
+  dispatch(command: NewCommand | Command, options: DispatchOptions = {}): Promise<Dispatched> {
+    return this.#inFlight.run(() => this.#process(this.#message(command, options, false)))
+  }
+
+  /**
+   * Several commands that commit together or not at all. They are decided at once, each on what the ones before it did;
+   * the appends go last. Should another writer be faster, the whole fails with a `VersionConflictError` and may be done
+   * again: `work` should touch nothing outside the transaction.
+   * @throws whatever `work` throws, and what `dispatch` throws
+   */
+  transaction<T>(options: TransactionOptions, work: (tx: CommandTransaction) => Promise<T>): Promise<T> {
+    return this.#inFlight.run(() => this.#transact(options, work))
+  }
+
+  /** Takes no new commands, and resolves when those on their way are done. */
+  stop(): Promise<void> {
+    return this.#inFlight.stop()
+  }
+
+  #message(command: NewCommand | Command, options: DispatchOptions, inTransaction: boolean): CommandMessage {
+    const { expectedVersion } = options
+    if ('tenantId' in command) return { command, tenantId: options.tenantId ?? command.tenantId, expectedVersion, inTransaction }
+    const tenantId = this.#tenant(options, command.type)
+    const { id, type, aggregateType, aggregateId, payload } = command
+    const metadata = commandMetadata(id, options)
+    return { command: { id, tenantId, type, aggregateType, aggregateId, payload, metadata }, tenantId, expectedVersion, inTransaction }
+  }
+
+  #tenant({ tenantId }: DispatchOptions, what: string): string {
+    const tenant = tenantId ?? this.#options.defaultTenantId
+    if (tenant === undefined) throw new TenantMissingError(what)
+    return tenant
+  }
+
+  async #execute(message: CommandMessage): Promise<Dispatched> {
+    const model = this.#models.get(message.command.type)
+    if (model === undefined) return this.#callHandler(message)
+    const command = passGate(message, model, this.policies)
+    const { events, version, position, duplicate } = await this.#queues.decide(model, command, message.expectedVersion)
+    const { lift } = this.#options
+    return {
+      aggregateId: command.aggregateId,
+      events: duplicate && lift !== undefined ? events.map(lift) : events,
+      version,
+      position,
+      duplicate,
+    }
+  }
+
+  async #callHandler(message: CommandMessage): Promise<Dispatched> {
+    const handler = this.#handlers.find((candidate) => candidate.supports(message.command))
+    if (handler === undefined) throw this.#unknown(message.command.type)
+    const command = passGate(message, undefined, this.policies)
+    await handler.handle(command)
+    return { aggregateId: command.aggregateId, events: [], version: 0, position: 0, duplicate: false }
+  }
+
+  #unknown(type: string): UnknownTypeError {
+    return new UnknownTypeError('command', type, nearest(type, this.#models.keys()))
+  }
+
+  async #transact<T>(options: TransactionOptions, work: (tx: CommandTransaction) => Promise<T>): Promise<T> {
+    const { store, eventBus } = this.#options
+    const tenantId = this.#tenant(options, 'A transaction')
+    const { backoff } = this.#queues.settings
+    const { value, tx } = await runTransaction({ store, tenantId, options, host: this.#transactionHost(), backoff, work })
+    // A transaction answers with no events, so they are read for the bus alone.
+    if (eventBus?.active === true) await readAdded(store, tx).then((events) => this.#publish(events), this.#logUnpublished)
+    return value
+  }
+
+  #transactionHost(): TransactionHost {
+    return {
+      repository: this.repository,
+      middleware: this.#middleware,
+      audit: this.#queues.settings.audit,
+      logger: this.#logger,
+      message: (command, options) => this.#message(command, options, true),
+      admit: (message) => {
+        const model = this.#models.get(message.command.type)
+        if (model === undefined) throw this.#unknown(message.command.type)
+        return { command: passGate(message, model, this.policies), model }
+      },
+    }
+  }
+
+  /** Undefined when nobody listens, so that nothing is awaited. Never rejects: the events are stored, whatever happens here. */
+  #publish(events: readonly RecordedEvent[]): Promise<unknown> | undefined {
+    const { eventBus } = this.#options
+    if (eventBus === undefined || !eventBus.active || events.length === 0) return undefined
+    return eventBus.publishBatch(events).catch(this.#logUnpublished)
+  }
+
+  readonly #logUnpublished = (error: unknown): void => {
+    this.#logger.error('Events were stored, but could not be handed to the event bus.', { error })
+  }
+}

@@ -1,0 +1,132 @@
+import type { AggregateModel } from '../aggregate/index.ts'
+import { streamMapKey, type Command, type ExpectedVersion } from '../contracts/index.ts'
+import { CommandIdReusedError, isCairnError } from '../errors/index.ts'
+import { hashCommand } from '../ids/index.ts'
+import { silentLogger, type AppendResult, type CommandReceipt, type EventStorePort, type LoggerPort } from '../ports/index.ts'
+import type { AggregateRepository } from '../repository/index.ts'
+import { AggregateQueue } from './aggregate-queue.ts'
+import { resolveDecisionOptions, type DecisionOptions, type DecisionSettings } from './decision-settings.ts'
+import { PendingCommand } from './pending-command.ts'
+import type { QueueServices } from './queue-services.ts'
+
+export interface DecisionQueuesOptions extends DecisionOptions {
+  readonly store: Pick<EventStorePort, 'append' | 'appendGroup' | 'resultOf'>
+  readonly repository: AggregateRepository
+  readonly logger?: LoggerPort | undefined
+  /**
+   * Called once for each command whose events were stored, in the order of their versions, before its caller is
+   * answered; the answer waits for the promise. Must not fail.
+   */
+  readonly appended?: ((result: AppendResult) => Promise<unknown> | undefined) | undefined
+}
+
+/**
+ * Loads, decides, appends. Commands for one aggregate form a queue and leave in groups; a version conflict reloads and
+ * decides again; an error of the domain, a conflict or a decision without events is reported only after the command's
+ * id was looked up, because a repeated command must be answered with its first result.
+ *
+ * A technical error (database away, pool exhausted) is not retried here: it reaches the caller with `retryable: true`
+ * and nothing half-done, and the same command may be sent again under the same id.
+ */
+export class DecisionQueues {
+  readonly settings: DecisionSettings
+  readonly #queues = new Map<string, AggregateQueue>()
+  /** Commands of this process that have no answer yet, by tenant and id: the same command again shares the outcome. */
+  readonly #running = new Map<string, PendingCommand>()
+  readonly #appended: DecisionQueuesOptions['appended']
+  readonly #services: QueueServices
+
+  constructor(options: DecisionQueuesOptions) {
+    this.settings = resolveDecisionOptions(options)
+    this.#appended = options.appended
+    this.#services = {
+      store: options.store,
+      repository: options.repository,
+      settings: this.settings,
+      logger: (options.logger ?? silentLogger).child({ component: 'decisions' }),
+      idle: (stream) => this.#queues.delete(streamMapKey(stream)),
+      resolve: (pending, result) => this.#resolve(pending, result),
+      reject: (pending, error) => this.#reject(pending, error),
+      refuse: (pending, error) => this.#refuse(pending, error),
+    }
+  }
+
+  /**
+   * @param command Its payload was validated and its tenant checked.
+   * @throws CommandIdReusedError when a command under the same id, but with other content, is on its way
+   */
+  decide(model: AggregateModel, command: Command, expected?: ExpectedVersion): Promise<AppendResult> {
+    const receipt = receiptOf(command, this.settings.audit)
+    const key = runningKey(command)
+    const running = this.#running.get(key)
+    if (running !== undefined) {
+      if (running.receipt.hash !== receipt.hash) throw new CommandIdReusedError(command.tenantId, command.id)
+      return running.outcome
+    }
+    const pending = new PendingCommand(model, command, receipt, expected)
+    this.#running.set(key, pending)
+    this.#enqueue(pending)
+    return pending.outcome
+  }
+
+  #enqueue(pending: PendingCommand): void {
+    const key = streamMapKey(pending.stream)
+    const existing = this.#queues.get(key)
+    if (existing !== undefined) {
+      existing.add(pending)
+      return
+    }
+    const queue = new AggregateQueue(this.#services, pending.model, pending.stream)
+    queue.add(pending)
+    this.#queues.set(key, queue)
+    void queue.drain()
+  }
+
+  #resolve(pending: PendingCommand, result: AppendResult): void {
+    // Before the handlers run: one of them may send the same command again, and must not wait for itself.
+    this.#running.delete(runningKey(pending.command))
+    const handled = result.duplicate ? undefined : this.#appended?.(result)
+    pending.resolve(handled === undefined ? result : handled.then(() => result))
+  }
+
+  #reject(pending: PendingCommand, error: unknown): void {
+    this.#running.delete(runningKey(pending.command))
+    pending.reject(error)
+  }
+
+  #refuse(pending: PendingCommand, error: unknown): void {
+    if (isCairnError(error, 'CAIRN_BUSINESS_RULE') && error.retryable && pending.retries < this.settings.maxRetries) {
+      pending.retries++
+      void this.#retry(pending)
+    } else {
+      void this.#report(pending, error)
+    }
+  }
+
+  async #retry(pending: PendingCommand): Promise<void> {
+    await this.settings.backoff(pending.retries + 2)
+    this.#enqueue(pending)
+  }
+
+  async #report(pending: PendingCommand, error: unknown): Promise<void> {
+    try {
+      const first = await this.#services.store.resultOf(pending.stream.tenantId, pending.receipt)
+      if (first === undefined) this.#reject(pending, error)
+      else this.#resolve(pending, first)
+    } catch (lookupError) {
+      // Whether the command took effect before is not known: neither is whether it was refused.
+      this.#reject(pending, lookupError)
+    }
+  }
+}
+
+/** What ties a command to its append. */
+export function receiptOf(command: Command, audit: boolean): CommandReceipt {
+  const hash = hashCommand(command)
+  return audit ? { id: command.id, hash, audit: { type: command.type, payload: command.payload } } : { id: command.id, hash }
+}
+
+/** Ids are compared without regard to case, as the stores do. */
+function runningKey(command: Command): string {
+  return `${command.tenantId}\0${command.id.toLowerCase()}`
+}

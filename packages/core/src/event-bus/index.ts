@@ -1,0 +1,7 @@
+export { EventBus, type EventBusOptions, type EventMiddleware } from './event-bus.ts'
+export type { EventHandler } from './event-handler.ts'
+export type { EventHistoryOptions, EventHistorySource } from './event-history.ts'
+export { eventMatcher, type EventPattern, type EventsMatching } from './event-pattern.ts'
+export { eventLogging } from './logging-middleware.ts'
+export type { HandlerFailure, PublishReport } from './publish-report.ts'
+export type { Subscription } from './subscription.ts'

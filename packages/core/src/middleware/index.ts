@@ -1,0 +1,1 @@
+export { composeMiddleware, type Middleware } from './middleware.ts'

@@ -1,0 +1,1 @@
+export { typeMatcher } from './type-pattern.ts'

@@ -1,0 +1,1 @@
+export { Policies, type AllowOptions, type PolicyCondition, type PolicyContext, type PolicyWhen } from './policies.ts'

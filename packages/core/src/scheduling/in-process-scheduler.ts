@@ -1,0 +1,111 @@
+import type { CommandBus, Dispatched } from '../command-bus/index.ts'
+import type { Command } from '../contracts/index.ts'
+import { CommandIdReusedError, IllegalStatusError, isCairnError } from '../errors/index.ts'
+import { hashCommand } from '../ids/index.ts'
+import type { CommandStorePort, JobSchedulerPort, StatusChange, StoredCommand } from '../ports/index.ts'
+import { commandFailure } from './command-failure.ts'
+
+/** What is kept as the result of a command that was processed. */
+export interface StoredResult {
+  readonly aggregateId: string
+  readonly version: number
+  readonly position: number
+  readonly eventIds: readonly string[]
+}
+
+/** Failures that say nothing about the command itself: it goes back to `pending`, and the caller gets the error. */
+const passing: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAIRN_POOL_EXHAUSTED', 'CAIRN_STOPPED'])
+
+/**
+ * Runs commands in this process, at once. The command's row says how far it got; should the process die on the way, the
+ * row stays, and scheduling the command again finishes it: the log remembers what took effect.
+ */
+export class InProcessScheduler implements JobSchedulerPort {
+  readonly #commands: CommandStorePort
+  readonly #bus: Pick<CommandBus, 'dispatch'>
+  readonly #running = new Map<string, { readonly hash: string; readonly outcome: Promise<StoredCommand> }>()
+
+  constructor(commands: CommandStorePort, bus: Pick<CommandBus, 'dispatch'>) {
+    this.#commands = commands
+    this.#bus = bus
+  }
+
+  /**
+   * @throws CommandIdReusedError when the id was used with other content
+   * @throws DatabaseUnavailableError, PoolExhaustedError, StoppedError; the command is then pending and may be scheduled again
+   */
+  schedule(command: Command): Promise<StoredCommand> {
+    const key = runningKey(command.tenantId, command.id)
+    const hash = hashCommand(command)
+    const running = this.#running.get(key)
+    if (running !== undefined) {
+      return running.hash === hash ? running.outcome : Promise.reject(new CommandIdReusedError(command.tenantId, command.id))
+    }
+    const outcome = this.#run(command).finally(() => this.#running.delete(key))
+    this.#running.set(key, { hash, outcome })
+    return outcome
+  }
+
+  /** Commands start as soon as they are scheduled here, so only those that another process left behind can be withdrawn. */
+  async cancel(tenantId: string, commandId: string): Promise<boolean> {
+    if (this.#running.has(runningKey(tenantId, commandId))) return false
+    const stored = await this.#commands.getById(tenantId, commandId)
+    if (stored?.status !== 'pending') return false
+    const error = { code: 'CAIRN_COMMAND_CANCELLED', message: 'The command was cancelled before it started.', retryable: false }
+    return (await this.#mark(tenantId, commandId, { status: 'failed', error })) !== undefined
+  }
+
+  async #run(command: Command): Promise<StoredCommand> {
+    const stored = await this.#commands.upsert(command)
+    if (isFinal(stored)) return stored
+    const { tenantId, id } = command
+    if (stored.status === 'pending') await this.#mark(tenantId, id, { status: 'consumed' })
+    let change: StatusChange
+    try {
+      change = { status: 'processed', result: storedResult(await this.#bus.dispatch(stored.command, { tenantId })) }
+    } catch (error) {
+      if (isCairnError(error) && passing.has(error.code)) {
+        await this.#giveBack(command)
+        throw error
+      }
+      change = { status: 'failed', error: commandFailure(error) }
+    }
+    const marked = await this.#mark(tenantId, id, change)
+    if (marked !== undefined) return marked
+    // Another process ran the same command and was done first. The log let it take effect once; its row stands.
+    const final = await this.#commands.getById(tenantId, id)
+    if (final === undefined) throw new IllegalStatusError(id, undefined, change.status)
+    return final
+  }
+
+  /** Undefined where the row does not allow the move any more. */
+  async #mark(tenantId: string, id: string, change: StatusChange): Promise<StoredCommand | undefined> {
+    try {
+      return await this.#commands.markStatus(tenantId, id, change)
+    } catch (error) {
+      if (isCairnError(error, 'CAIRN_ILLEGAL_STATUS')) return undefined
+      throw error
+    }
+  }
+
+  /** As well as it goes: where the database is away, the row stays as it is, and scheduling the command again finishes it. */
+  async #giveBack({ tenantId, id }: Command): Promise<void> {
+    try {
+      await this.#commands.markStatus(tenantId, id, { status: 'pending' })
+    } catch (error) {
+      if (!isCairnError(error)) throw error
+    }
+  }
+}
+
+function runningKey(tenantId: string, id: string): string {
+  return `${tenantId}\0${id.toLowerCase()}`
+}
+
+function isFinal({ status }: StoredCommand): boolean {
+  return status === 'processed' || status === 'failed'
+}
+
+function storedResult({ aggregateId, version, position, events }: Dispatched): StoredResult {
+  return { aggregateId, version, position, eventIds: events.map((event) => event.id) }
+}

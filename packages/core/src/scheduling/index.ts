@@ -1,0 +1,2 @@
+export { commandFailure } from './command-failure.ts'
+export { InProcessScheduler, type StoredResult } from './in-process-scheduler.ts'

@@ -1,0 +1,2 @@
+export { readStored, upcast } from './upcast.ts'
+export { versionedSchema, type VersionedSchema } from './versioned-schema.ts'

@@ -1,0 +1,102 @@
+import { InvalidInputError, PayloadTooLargeError } from '../errors/input.ts'
+
+/** 1 MiB. */
+export const defaultMaxPayloadBytes = 1_048_576
+/** How deep objects and arrays may nest: PostgreSQL's jsonb parser gives up a few thousand levels down. */
+export const maxPayloadDepth = 500
+
+/**
+ * The JSON text of a payload, after the checks that need no schema: JSON-stable numbers, no NUL, no lone surrogates,
+ * no bottomless nesting, at most `limit` bytes of UTF-8. Stores call it once per payload and send the text as it is.
+ * @param what for messages: 'event order.created'
+ * @throws InvalidInputError, PayloadTooLargeError
+ */
+export function encodePayload(what: string, value: unknown, limit: number = defaultMaxPayloadBytes): string {
+  const text = stringify(what, value)
+  // JSON.stringify writes NUL and lone surrogates as \u escapes, and only those and other control characters.
+  if (text.includes('\\u')) refuseEscapes(what, text)
+  // NaN and infinities were written as null.
+  if (text.includes('null')) refuseLostNumbers(what, value, '')
+  if (text.length > 2 * maxPayloadDepth) refuseDepth(what, text)
+  // A UTF-16 unit is at most three bytes of UTF-8.
+  if (text.length * 3 > limit) {
+    const bytes = Buffer.byteLength(text)
+    if (bytes > limit) throw new PayloadTooLargeError(what, bytes, limit)
+  }
+  return text
+}
+
+function stringify(what: string, value: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new InvalidInputError('payload', `The payload of ${what} cannot be written as JSON: ${reason}`, { what })
+  }
+  if (text === undefined)
+    throw new InvalidInputError('payload', `The payload of ${what} is ${typeof value}, which JSON does not have.`, { what })
+  return text
+}
+
+// An escape begins at a backslash that is not itself escaped: an even number of backslashes stands before it.
+const nul = /(?<!\\)(?:\\\\)*\\u0000/
+const loneSurrogate = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/
+
+function refuseEscapes(what: string, text: string): void {
+  if (nul.test(text)) {
+    throw new InvalidInputError(
+      'payload',
+      `The payload of ${what} holds a NUL character (U+0000), which PostgreSQL cannot store. Remove it, or keep binary data as base64.`,
+      { what },
+    )
+  }
+  if (loneSurrogate.test(text)) {
+    throw new InvalidInputError(
+      'payload',
+      `The payload of ${what} holds half of a surrogate pair, which is not valid Unicode: a text was cut inside a character. Repair it with toWellFormed().`,
+      { what },
+    )
+  }
+}
+
+function refuseLostNumbers(what: string, value: unknown, path: string): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new InvalidInputError(
+      'payload',
+      `The payload of ${what} holds ${value}${path === '' ? '' : ` at ${path}`}, which JSON cannot express.`,
+      {
+        what,
+        path,
+      },
+    )
+  }
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) refuseLostNumbers(what, inner, path === '' ? key : `${path}.${key}`)
+}
+
+function refuseDepth(what: string, text: string): void {
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 0x22) i = endOfString(text, i)
+    else if (c === 0x7b || c === 0x5b) {
+      if (++depth > maxPayloadDepth) {
+        throw new InvalidInputError('payload', `The payload of ${what} nests deeper than ${maxPayloadDepth} levels.`, { what })
+      }
+    } else if (c === 0x7d || c === 0x5d) depth--
+  }
+}
+
+/** The index of the quote that closes the string opened at `start`. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end
+}
+
+function isEscaped(text: string, index: number): boolean {
+  let backslashes = 0
+  while (text.charCodeAt(index - 1 - backslashes) === 0x5c) backslashes++
+  return backslashes % 2 === 1
+}

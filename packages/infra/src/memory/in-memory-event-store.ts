@@ -1,0 +1,179 @@
+import {
+  assertExpectedVersion,
+  assertStreamKey,
+  assertTenantId,
+  defaultMaxPayloadBytes,
+  systemClock,
+  type AppendGroupRequest,
+  type AppendGroupResult,
+  type AppendRequest,
+  type AppendResult,
+  type ClockPort,
+  type CommandReceipt,
+  type EventFilter,
+  type EventQueryOptions,
+  type EventQueryPage,
+  type EventQueryPort,
+  type EventStorePort,
+  type EventStoreTransaction,
+  type ExpectedVersion,
+  type LoadedStream,
+  type LoadOptions,
+  type LogPage,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type RecordedEvent,
+  type StreamKey,
+} from '@cairn/core'
+import { assertWholeNumber } from './assert-whole-number.ts'
+import { encodeAppend, encodeReceipt } from './encoded-append.ts'
+import { InMemoryTransaction } from './in-memory-transaction.ts'
+import { loadStream } from './load-stream.ts'
+import { matchesFilter } from './matches-filter.ts'
+import { MemoryLog } from './memory-log.ts'
+import { ReservationBook } from './reservation-book.ts'
+import { toRecordedEvent, type StoredEvent } from './stored-event.ts'
+
+export interface InMemoryEventStoreOptions {
+  /** What `recordedAt` is taken from. @default the system's clock */
+  readonly clock?: ClockPort
+  /** The largest payload, in bytes of its JSON text. @default 1_048_576 */
+  readonly maxPayloadBytes?: number
+}
+
+/**
+ * The log in memory, for tests and trials: it keeps every promise of the ports but durability, and passes the same
+ * contract suite as the PostgreSQL store.
+ */
+export class InMemoryEventStore implements EventStorePort, EventQueryPort {
+  readonly #log: MemoryLog
+  readonly #reservations = new ReservationBook()
+  readonly #maxPayloadBytes: number
+
+  constructor(options: InMemoryEventStoreOptions = {}) {
+    this.#log = new MemoryLog(options.clock ?? systemClock)
+    this.#maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
+    assertWholeNumber('maxPayloadBytes', this.#maxPayloadBytes, 1)
+  }
+
+  async append(request: AppendRequest): Promise<AppendResult> {
+    const { results } = await this.appendGroup({ ...request, parts: [request] })
+    const [result] = results
+    if (result === undefined) throw new TypeError('An append of one part has one result.')
+    return result
+  }
+
+  async appendGroup(request: AppendGroupRequest): Promise<AppendGroupResult> {
+    return this.#log.append(encodeAppend(request, this.#maxPayloadBytes))
+  }
+
+  async load(stream: StreamKey, options?: LoadOptions): Promise<LoadedStream> {
+    return loadStream(this.#log, stream, options)
+  }
+
+  async *readStream(stream: StreamKey, options: ReadStreamOptions = {}): AsyncIterable<RecordedEvent> {
+    assertStreamKey(stream)
+    const { fromVersion = 1, toVersion, until, limit } = options
+    assertWholeNumber('fromVersion', fromVersion, 1)
+    if (toVersion !== undefined) assertWholeNumber('toVersion', toVersion, 0)
+    if (limit !== undefined) assertWholeNumber('limit', limit, 0)
+    const events = this.#log.find(stream)?.events.slice(fromVersion - 1, toVersion) ?? []
+    const inTime = until === undefined ? events : events.filter((event) => event.recordedAt <= until.getTime())
+    for (const event of inTime.slice(0, limit)) yield toRecordedEvent(event)
+  }
+
+  async readAll(options: ReadAllOptions = {}): Promise<LogPage> {
+    const { after = 0, limit = 1_000, types, tenantId } = options
+    assertWholeNumber('after', after, 0)
+    assertWholeNumber('limit', limit, 1, 10_000)
+    if (tenantId !== undefined) assertTenantId(tenantId)
+    const horizon = this.#log.horizon
+    const found = take(this.#log.events, after, limit, (event) => {
+      return (types === undefined || types.includes(event.type)) && (tenantId === undefined || event.stream.tenantId === tenantId)
+    })
+    const last = found.at(-1)
+    const next = found.length === limit && last !== undefined ? last.position : Math.max(after, horizon)
+    return { events: found.map(toRecordedEvent), next, horizon }
+  }
+
+  async resultOf(tenantId: string, command: CommandReceipt): Promise<AppendResult | undefined> {
+    assertTenantId(tenantId)
+    return this.#log.resultOf(tenantId, encodeReceipt(command))
+  }
+
+  async existsAll(streams: readonly StreamKey[]): Promise<boolean> {
+    return streams.map((stream) => this.#exists(stream)).every(Boolean)
+  }
+
+  async existsOne(streams: readonly StreamKey[]): Promise<boolean> {
+    return streams.map((stream) => this.#exists(stream)).some(Boolean)
+  }
+
+  async close(stream: StreamKey, expected: ExpectedVersion = 'exists'): Promise<void> {
+    assertStreamKey(stream)
+    assertExpectedVersion(expected)
+    this.#log.close(stream, expected)
+  }
+
+  async transaction<T>(tenantId: string, work: (tx: EventStoreTransaction) => Promise<T>): Promise<T> {
+    assertTenantId(tenantId)
+    const tx = new InMemoryTransaction({
+      tenantId,
+      log: this.#log,
+      reservations: this.#reservations,
+      maxPayloadBytes: this.#maxPayloadBytes,
+    })
+    try {
+      const value = await work(tx)
+      tx.commit()
+      return value
+    } finally {
+      tx.rollBack()
+    }
+  }
+
+  async query(filter: EventFilter, options: EventQueryOptions = {}): Promise<EventQueryPage> {
+    assertTenantId(filter.tenantId)
+    const { cursor, limit = 100, order = 'oldest-first' } = options
+    assertWholeNumber('limit', limit, 1, 1_000)
+    if (cursor !== undefined) assertWholeNumber('cursor', cursor, 0)
+    const all = this.#log.events
+    const matches = (event: StoredEvent): boolean => matchesFilter(event, filter)
+    // One more than asked for tells whether this page is the last.
+    const found =
+      order === 'oldest-first'
+        ? take(all, cursor ?? 0, limit + 1, matches)
+        : take(all.slice(0, cursor === undefined ? undefined : Math.max(cursor - 1, 0)).toReversed(), 0, limit + 1, matches)
+    const page = found.slice(0, limit)
+    return { events: page.map(toRecordedEvent), next: found.length > limit ? page.at(-1)?.position : undefined }
+  }
+
+  async countByType(tenantId: string): Promise<readonly { readonly type: string; readonly count: number }[]> {
+    assertTenantId(tenantId)
+    const counts = new Map<string, number>()
+    for (const event of this.#log.events) {
+      if (event.stream.tenantId === tenantId) counts.set(event.type, (counts.get(event.type) ?? 0) + 1)
+    }
+    return [...counts].map(([type, count]) => ({ type, count })).toSorted((a, b) => b.count - a.count)
+  }
+
+  #exists(stream: StreamKey): boolean {
+    assertStreamKey(stream)
+    return (this.#log.find(stream)?.events.length ?? 0) > 0
+  }
+}
+
+/** The first `limit` matching events behind the first `skip` ones. */
+function take(
+  events: readonly StoredEvent[],
+  skip: number,
+  limit: number,
+  matches: (event: StoredEvent) => boolean,
+): readonly StoredEvent[] {
+  const found: StoredEvent[] = []
+  for (let i = skip; i < events.length && found.length < limit; i++) {
+    const event = events[i]
+    if (event !== undefined && matches(event)) found.push(event)
+  }
+  return found
+}

@@ -1,0 +1,125 @@
+import {
+  assertStreamKey,
+  DuplicateCommandError,
+  InvalidInputError,
+  isCairnError,
+  StoppedError,
+  streamMapKey,
+  TenantMismatchError,
+  type AppendRequest,
+  type AppendResult,
+  type CommandReceipt,
+  type EventStoreTransaction,
+  type LoadedStream,
+  type LoadOptions,
+  type StreamKey,
+} from '@cairn/core'
+import { encodeAppend, encodeReceipt, type EncodedAppend } from './encoded-append.ts'
+import { loadStream } from './load-stream.ts'
+import type { MemoryLog } from './memory-log.ts'
+import { ReservationHolder, type ReservationBook } from './reservation-book.ts'
+
+/** The limit of the PostgreSQL store, where these texts are part of an index entry. */
+const maxReservationBytes = 1_000
+
+interface Parts {
+  readonly tenantId: string
+  readonly log: MemoryLog
+  readonly reservations: ReservationBook
+  readonly maxPayloadBytes: number
+}
+
+/** Collects the appends of one transaction; they are carried out at its end, so that what it loads is committed state. */
+export class InMemoryTransaction implements EventStoreTransaction {
+  readonly tenantId: string
+  readonly #parts: Parts
+  readonly #holder = new ReservationHolder()
+  readonly #appends: EncodedAppend[] = []
+  #refusal: unknown
+  #open = true
+
+  constructor(parts: Parts) {
+    this.tenantId = parts.tenantId
+    this.#parts = parts
+  }
+
+  async load(stream: StreamKey, options?: LoadOptions): Promise<LoadedStream> {
+    this.#check(stream)
+    return loadStream(this.#parts.log, stream, options)
+  }
+
+  append(request: AppendRequest): void {
+    this.#check(request.stream)
+    this.#appends.push(encodeAppend({ ...request, parts: [request] }, this.#parts.maxPayloadBytes))
+  }
+
+  async reserve(scope: string, key: string): Promise<void> {
+    this.#checkReservation(scope, key)
+    try {
+      await this.#parts.reservations.reserve(this.#holder, this.tenantId, scope, key)
+    } catch (error) {
+      this.#refusal = error
+      throw error
+    }
+  }
+
+  async release(scope: string, key: string): Promise<boolean> {
+    this.#checkReservation(scope, key)
+    return this.#parts.reservations.release(this.#holder, this.tenantId, scope, key)
+  }
+
+  async resultOf(command: CommandReceipt): Promise<AppendResult | undefined> {
+    this.#checkOpen()
+    return this.#parts.log.resultOf(this.tenantId, encodeReceipt(command))
+  }
+
+  /** @throws the refused reservation, even where the work function swallowed it */
+  commit(): void {
+    this.#checkOpen()
+    // A stable sort: two appends to one stream keep the order in which they were asked for.
+    this.#parts.log.appendAll(
+      this.#appends.toSorted((a, b) => compare(streamMapKey(a.stream), streamMapKey(b.stream))),
+      (append) => {
+        throw new DuplicateCommandError(append.stream, append.parts[0]?.command?.id ?? '')
+      },
+    )
+    this.#end(true)
+  }
+
+  rollBack(): void {
+    if (this.#open) this.#end(false)
+  }
+
+  #end(committed: boolean): void {
+    this.#open = false
+    this.#parts.reservations.end(this.#holder, committed)
+  }
+
+  #check(stream: StreamKey): void {
+    this.#checkOpen()
+    assertStreamKey(stream)
+    if (stream.tenantId !== this.tenantId) {
+      throw new TenantMismatchError(this.tenantId, stream.tenantId, `Stream ${stream.aggregateType}/${stream.aggregateId}`)
+    }
+  }
+
+  #checkReservation(scope: string, key: string): void {
+    this.#checkOpen()
+    assertReservation('scope', scope)
+    assertReservation('key', key)
+  }
+
+  #checkOpen(): void {
+    if (isCairnError(this.#refusal)) throw this.#refusal
+    if (!this.#open) throw new StoppedError('The transaction')
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function assertReservation(field: string, value: string): void {
+  if (value !== '' && Buffer.byteLength(value) <= maxReservationBytes && !value.includes('\0') && value.isWellFormed()) return
+  throw new InvalidInputError(field, `A reservation's ${field} must be well-formed text of 1 to ${maxReservationBytes} bytes without NUL.`)
+}

@@ -1,0 +1,163 @@
+import {
+  CommandIdReusedError,
+  InvalidInputError,
+  matchesExpectedVersion,
+  StreamClosedError,
+  streamMapKey,
+  VersionConflictError,
+  type AppendResult,
+  type ClockPort,
+  type ExpectedVersion,
+  type StreamKey,
+} from '@cairn/core'
+import type { EncodedAppend, EncodedPart, EncodedReceipt, EncodedSnapshot } from './encoded-append.ts'
+import { toRecordedEvent, type StoredEvent } from './stored-event.ts'
+
+/** One stream. It exists for callers when it has events; a receipt without events may stand before them. */
+export interface StreamRow {
+  readonly stream: StreamKey
+  readonly events: StoredEvent[]
+  closed: boolean
+  snapshot: EncodedSnapshot | undefined
+}
+
+interface ReceiptRow {
+  readonly hash: string
+  readonly stream: StreamKey
+  readonly version: number
+  readonly events: readonly StoredEvent[]
+}
+
+export type Outcome =
+  | { readonly stored: true; readonly results: readonly AppendResult[] }
+  | { readonly stored: false; readonly results: readonly (AppendResult | undefined)[] }
+
+/**
+ * The state behind `InMemoryEventStore`. Every method runs to its end without awaiting, which makes it atomic; and since
+ * nothing is half-done between two turns of the event loop, the horizon is simply the last position.
+ */
+export class MemoryLog {
+  readonly #clock: ClockPort
+  readonly #events: StoredEvent[] = []
+  readonly #streams = new Map<string, StreamRow>()
+  readonly #receipts = new Map<string, ReceiptRow>()
+
+  constructor(clock: ClockPort) {
+    this.#clock = clock
+  }
+
+  get horizon(): number {
+    return this.#events.length
+  }
+
+  /** All events in log order; positions are 1..n here, so the event at position p stands at index p - 1. */
+  get events(): readonly StoredEvent[] {
+    return this.#events
+  }
+
+  find(stream: StreamKey): StreamRow | undefined {
+    return this.#streams.get(streamMapKey(stream))
+  }
+
+  /** @throws CommandIdReusedError when the id stands here with another hash */
+  resultOf(tenantId: string, command: EncodedReceipt): AppendResult | undefined {
+    const receipt = this.#receipts.get(receiptKey(tenantId, command.id))
+    if (receipt === undefined) return undefined
+    if (receipt.hash !== command.hash) throw new CommandIdReusedError(tenantId, command.id)
+    return toResult(receipt.stream, receipt.events, receipt.version, true)
+  }
+
+  append(append: EncodedAppend): Outcome {
+    const [outcome] = this.appendAll([append], () => {})
+    if (outcome === undefined) throw new TypeError('One append has one outcome.')
+    return outcome
+  }
+
+  /** Carries the appends out in order, all or none. `onDuplicate` is told of each that was not stored, and may refuse by throwing. */
+  appendAll(appends: readonly EncodedAppend[], onDuplicate: (append: EncodedAppend) => void): readonly Outcome[] {
+    const undo: (() => void)[] = []
+    try {
+      return appends.map((append) => {
+        const outcome = this.#append(append, undo)
+        if (!outcome.stored) onDuplicate(append)
+        return outcome
+      })
+    } catch (error) {
+      for (const step of undo.toReversed()) step()
+      throw error
+    }
+  }
+
+  close(stream: StreamKey, expected: ExpectedVersion): void {
+    const row = this.find(stream)
+    if (row === undefined || row.events.length === 0) throw new VersionConflictError(stream, expected, 0)
+    assertVersion(row, expected)
+    row.closed = true
+  }
+
+  #append(append: EncodedAppend, undo: (() => void)[]): Outcome {
+    const { stream, parts, snapshot } = append
+    // The receipts come first: a repeated command is answered with its first result even where the version has moved on.
+    const earlier = parts.map(({ command }) => (command === undefined ? undefined : this.resultOf(stream.tenantId, command)))
+    if (earlier.some((result) => result !== undefined)) return { stored: false, results: earlier }
+
+    const row = this.#row(stream)
+    if (row.closed) throw new StreamClosedError(stream)
+    assertVersion(row, append.expected)
+    const after = parts.reduce((sum, part) => sum + part.events.length, row.events.length)
+    if (snapshot !== undefined && snapshot.version > after) {
+      throw new InvalidInputError(
+        'snapshot.version',
+        `A snapshot at version ${snapshot.version} is ahead of its stream, which ends at ${after}.`,
+      )
+    }
+    const before = { log: this.#events.length, stream: row.events.length, snapshot: row.snapshot }
+    undo.push(() => {
+      this.#events.length = before.log
+      row.events.length = before.stream
+      row.snapshot = before.snapshot
+    })
+    const results = parts.map((part) => this.#appendPart(row, part, undo))
+    if (snapshot !== undefined && snapshot.version >= (row.snapshot?.version ?? 0)) row.snapshot = snapshot
+    return { stored: true, results }
+  }
+
+  #appendPart(row: StreamRow, part: EncodedPart, undo: (() => void)[]): AppendResult {
+    const recordedAt = this.#clock.now().getTime()
+    const added = part.events.map((event): StoredEvent => {
+      const stored = { ...event, stream: row.stream, version: row.events.length + 1, position: this.#events.length + 1, recordedAt }
+      row.events.push(stored)
+      this.#events.push(stored)
+      return stored
+    })
+    const version = row.events.length
+    if (part.command !== undefined) {
+      const key = receiptKey(row.stream.tenantId, part.command.id)
+      this.#receipts.set(key, { hash: part.command.hash, stream: row.stream, version, events: added })
+      undo.push(() => this.#receipts.delete(key))
+    }
+    return toResult(row.stream, added, version, false)
+  }
+
+  #row(stream: StreamKey): StreamRow {
+    const key = streamMapKey(stream)
+    const found = this.#streams.get(key)
+    if (found !== undefined) return found
+    const row: StreamRow = { stream: { ...stream }, events: [], closed: false, snapshot: undefined }
+    this.#streams.set(key, row)
+    return row
+  }
+}
+
+function assertVersion(row: StreamRow, expected: ExpectedVersion): void {
+  const actual = row.events.length
+  if (!matchesExpectedVersion(expected, actual)) throw new VersionConflictError(row.stream, expected, actual)
+}
+
+function receiptKey(tenantId: string, commandId: string): string {
+  return `${tenantId}\0${commandId}`
+}
+
+function toResult(stream: StreamKey, events: readonly StoredEvent[], version: number, duplicate: boolean): AppendResult {
+  return { stream: { ...stream }, events: events.map(toRecordedEvent), version, position: events.at(-1)?.position ?? 0, duplicate }
+}

@@ -1,0 +1,159 @@
+import type { AppendEntry, AppendOutcome } from './append-entry.ts'
+
+/** How many batches are under way at once: one runs in the database while the next one's answer is read and its successor is put together. */
+const maxInFlight = 2
+const maxBatchEntries = 500
+const maxBatchBytes = 4 * 1024 * 1024
+
+interface Queued {
+  readonly entry: AppendEntry
+  readonly resolve: (outcome: AppendOutcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface AppendTransport {
+  /** Sends a batch of different streams; one outcome each. Rejects when the batch had no effect, or an unknown one. */
+  sendMany(entries: readonly AppendEntry[]): Promise<readonly AppendOutcome[]>
+  /** Sends a lone entry without waiting for a held stream. */
+  sendOne(entry: AppendEntry): Promise<AppendOutcome>
+  /** Sends one entry beside the batches, waiting for whoever holds its stream, and trying again where the connection was lost. Never answers busy. */
+  sendAside(entry: AppendEntry): Promise<AppendOutcome>
+  /** After `error`, which failed a whole batch: send it once more, its members aside, or give up. */
+  afterFailure(error: unknown): 'aside' | 'give-up'
+}
+
+/**
+ * Puts appends that arrive together into one round trip. What arrives while the batches in flight are under way goes with
+ * the next; nothing waits for a timer. A stream (and a command id) is in one batch at a time: what comes for it meanwhile
+ * waits in line. A stream that somebody else holds is set aside, so that it delays itself alone.
+ */
+export class AppendCoalescer {
+  readonly #transport: AppendTransport
+  /** First in line of each stream, in arrival order. */
+  #ready: Queued[] = []
+  /** Streams that are ready, in flight or aside, with those who wait behind. */
+  readonly #active = new Map<string, Queued[]>()
+  /** Command ids in flight: the same id on two streams of one batch would be a unique violation. */
+  readonly #commandIds = new Set<string>()
+  #inFlight = 0
+  #flushScheduled = false
+  #idle: PromiseWithResolvers<void> | undefined
+
+  constructor(transport: AppendTransport) {
+    this.#transport = transport
+  }
+
+  append(entry: AppendEntry): Promise<AppendOutcome> {
+    return new Promise((resolve, reject) => {
+      const queued = { entry, resolve, reject }
+      const waiting = this.#active.get(entry.key)
+      if (waiting !== undefined) {
+        waiting.push(queued)
+        return
+      }
+      this.#active.set(entry.key, [])
+      this.#ready.push(queued)
+      this.#schedule()
+    })
+  }
+
+  /** Resolves when nothing is queued or under way. */
+  async drained(): Promise<void> {
+    if (this.#active.size === 0) return
+    this.#idle ??= Promise.withResolvers()
+    await this.#idle.promise
+  }
+
+  // After the current turn: all that callers send in one go leaves in one batch.
+  #schedule(): void {
+    if (this.#flushScheduled || this.#inFlight >= maxInFlight || this.#ready.length === 0) return
+    this.#flushScheduled = true
+    setImmediate(() => {
+      this.#flushScheduled = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    while (this.#inFlight < maxInFlight && this.#ready.length > 0) {
+      const batch = this.#take()
+      if (batch.length === 0) return
+      this.#inFlight++
+      void this.#send(batch)
+    }
+  }
+
+  #take(): Queued[] {
+    const batch: Queued[] = []
+    const left: Queued[] = []
+    let bytes = 0
+    for (const [i, queued] of this.#ready.entries()) {
+      const full = batch.length >= maxBatchEntries || (batch.length > 0 && bytes + queued.entry.bytes > maxBatchBytes)
+      if (full) {
+        left.push(...this.#ready.slice(i))
+        break
+      }
+      if (!this.#claimIds(queued.entry)) {
+        left.push(queued)
+        continue
+      }
+      bytes += queued.entry.bytes
+      batch.push(queued)
+    }
+    this.#ready = left
+    return batch
+  }
+
+  #claimIds(entry: AppendEntry): boolean {
+    if (entry.receipts.some((receipt) => this.#commandIds.has(receiptKey(entry, receipt.id)))) return false
+    for (const receipt of entry.receipts) this.#commandIds.add(receiptKey(entry, receipt.id))
+    return true
+  }
+
+  async #send(batch: readonly Queued[]): Promise<void> {
+    try {
+      const only = batch.length === 1 ? batch[0] : undefined
+      const outcomes = only === undefined ? await this.#transport.sendMany(batch.map((queued) => queued.entry)) : [await this.#transport.sendOne(only.entry)]
+      for (const [i, queued] of batch.entries()) {
+        const outcome = outcomes[i]
+        if (outcome === undefined || outcome.kind === 'busy') void this.#sendAside(queued)
+        else this.#settle(queued, () => queued.resolve(outcome))
+      }
+    } catch (error) {
+      const aside = this.#transport.afterFailure(error) === 'aside'
+      for (const queued of batch) {
+        if (aside) void this.#sendAside(queued)
+        else this.#settle(queued, () => queued.reject(error))
+      }
+    } finally {
+      this.#inFlight--
+      this.#schedule()
+    }
+  }
+
+  async #sendAside(queued: Queued): Promise<void> {
+    try {
+      const outcome = await this.#transport.sendAside(queued.entry)
+      this.#settle(queued, () => queued.resolve(outcome))
+    } catch (error) {
+      this.#settle(queued, () => queued.reject(error))
+    }
+  }
+
+  #settle(queued: Queued, answer: () => void): void {
+    const { entry } = queued
+    for (const receipt of entry.receipts) this.#commandIds.delete(receiptKey(entry, receipt.id))
+    const waiting = this.#active.get(entry.key)
+    const next = waiting?.shift()
+    if (next === undefined) this.#active.delete(entry.key)
+    else this.#ready.push(next)
+    answer()
+    this.#schedule()
+    if (this.#active.size === 0) this.#idle?.resolve()
+    if (this.#active.size === 0) this.#idle = undefined
+  }
+}
+
+function receiptKey(entry: AppendEntry, id: string): string {
+  return `${entry.stream.tenantId}\0${id.toLowerCase()}`
+}

@@ -1,0 +1,55 @@
+import type { DatabasePool } from 'slonik'
+import { z } from 'zod'
+import { byteaArray, plainArray, textArray } from '../connection/array-literal.ts'
+import type { ContextSigner } from '../connection/context-signer.ts'
+import { sql } from '../connection/sql.ts'
+import { outcomeOf, type AppendEntry, type AppendOutcome } from './append-entry.ts'
+import { BatchColumns } from './batch-columns.ts'
+
+const Answer = z.object({
+  outcome: z.array(z.int()),
+  version: z.array(z.int().nullable()),
+  positions: z.array(z.int().nullable()).nullable(),
+  recorded_at: z.number(),
+})
+
+/** One call of append_many: entries of different streams, none of them sharing a command id. Outcomes in the same order. */
+export async function appendMany(
+  pool: DatabasePool,
+  schema: string,
+  signer: ContextSigner,
+  unsorted: readonly AppendEntry[],
+  careful: boolean,
+): Promise<readonly AppendOutcome[]> {
+  // Key order: two processes that create the same streams wait for each other in one direction only.
+  const order = unsorted.map((_, i) => i).sort((a, b) => compare(unsorted[a]?.key, unsorted[b]?.key))
+  const columns = new BatchColumns()
+  for (const index of order) {
+    const entry = unsorted[index]
+    if (entry !== undefined) columns.add(entry)
+  }
+  const { append: p, receipt: r, event: e, snapshot: s } = columns
+  const context = signer.sign(columns.tenants)
+  const answer = await pool.one(sql.prepared(`${schema}_append_many`, Answer)`
+    select outcome, version, positions, recorded_at from ${sql.identifier([schema])}.append_many(
+      ${context.text}, ${context.signature},
+      ${plainArray(p.tenant)}, ${textArray(p.type)}, ${textArray(p.id)}, ${plainArray(p.expected)}, ${plainArray(p.count)}, ${careful},
+      ${plainArray(r.append)}, ${plainArray(r.id)}, ${byteaArray(r.hash)}, ${plainArray(r.offset)}, ${plainArray(r.count)},
+      ${plainArray(r.last)}, ${textArray(r.audit)},
+      ${plainArray(e.append)}, ${plainArray(e.ordinal)}, ${plainArray(e.id)}, ${textArray(e.type)}, ${textArray(e.payload)}, ${textArray(e.metadata)},
+      ${plainArray(s.append)}, ${plainArray(s.version)}, ${plainArray(s.schema)}, ${textArray(s.state)}
+    )`)
+
+  const outcomes: AppendOutcome[] = []
+  for (const [place, index] of order.entries()) {
+    const start = columns.firstEvent[place] ?? 0
+    const count = p.count[place] ?? 0
+    const positions = answer.positions?.slice(start, start + count).filter((position) => position !== null) ?? []
+    outcomes[index] = outcomeOf(answer.outcome[place] ?? 0, answer.version[place] ?? 0, positions, answer.recorded_at)
+  }
+  return outcomes
+}
+
+function compare(a: string | undefined, b: string | undefined): number {
+  return a === b || a === undefined || b === undefined ? 0 : a < b ? -1 : 1
+}

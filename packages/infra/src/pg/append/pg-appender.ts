@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseUnavailableError, StreamBusyError } from '@cairn/core'
+import { backoffMs, translateError } from '../connection/retry.ts'
+import { isConnectionFailure, provesRollback, sqlStateOf } from '../connection/sql-state.ts'
+import type { PgDatabase } from '../connection/pg-database.ts'
+import type { AppendEntry, AppendOutcome } from './append-entry.ts'
+import { appendMany } from './append-many.ts'
+import { appendOne } from './append-one.ts'
+import type { AppendTransport } from './append-coalescer.ts'
+
+/** A creation or a receipt that somebody else has not committed yet, or a deadlock: the statement was rolled back. */
+const rivalStates = new Set(['55P03', '40P01', '40001', '23505'])
+
+/**
+ * Sends appends to PostgreSQL and makes sure that each happens once: every append carries a receipt, so after a lost
+ * connection it is simply sent again, alone; the function finds the receipt under the stream's lock if the first try
+ * committed, waits for it if it is still running, and appends if it never did.
+ */
+export class PgAppender implements AppendTransport {
+  readonly #db: PgDatabase
+
+  constructor(db: PgDatabase) {
+    this.#db = db
+  }
+
+  async sendMany(entries: readonly AppendEntry[]): Promise<readonly AppendOutcome[]> {
+    const { pools, schema, signer } = this.#db
+    try {
+      return await appendMany(pools.log, schema, signer, entries, false)
+    } catch (error) {
+      if (sqlStateOf(error) !== '55P03') throw error
+      // One of the creations is somebody else's, uncommitted. Once more, each creation by itself: that one comes back busy.
+      return await appendMany(pools.log, schema, signer, entries, true)
+    }
+  }
+
+  async sendOne(entry: AppendEntry): Promise<AppendOutcome> {
+    const { pools, schema, signer } = this.#db
+    try {
+      return await appendOne(pools.log, schema, signer, entry, 0)
+    } catch (error) {
+      if (rivalStates.has(sqlStateOf(error) ?? '')) return { kind: 'busy' }
+      throw error
+    }
+  }
+
+  afterFailure(error: unknown): 'aside' | 'give-up' {
+    // Refused as a whole on purpose (context, isolation, standby): no member would fare better alone.
+    return sqlStateOf(error)?.startsWith('ZC') === true ? 'give-up' : 'aside'
+  }
+
+  async sendAside(entry: AppendEntry): Promise<AppendOutcome> {
+    const { pools, gates, schema, signer, options } = this.#db
+    const started = performance.now()
+    const what = `an append to ${entry.stream.aggregateType} ${entry.stream.aggregateId}`
+    for (let attempt = 0; ; attempt++) {
+      const waited = performance.now() - started
+      try {
+        // With every place taken by held streams, ask without waiting: a stream that is free again must not queue behind them.
+        const outcome = gates.aside.free
+          ? await gates.aside.run(() => appendOne(pools.aside, schema, signer, entry, Math.max(1, Math.ceil(options.holdTimeoutMs - waited))))
+          : await gates.read.run(() => appendOne(pools.read, schema, signer, entry, 0))
+        if (outcome.kind !== 'busy') return outcome
+        if (waited > options.holdTimeoutMs) throw new StreamBusyError(entry.stream, options.holdTimeoutMs)
+      } catch (error) {
+        const rival = rivalStates.has(sqlStateOf(error) ?? '')
+        if (rival && waited + 1 < options.holdTimeoutMs) {
+          // Wait below, then again: what the rival left behind decides.
+        } else if (rival) {
+          throw new StreamBusyError(entry.stream, options.holdTimeoutMs, error)
+        } else if (provesRollback(error) || !isConnectionFailure(error)) {
+          throw translateError(error, what)
+        } else if (waited > options.retryForMs) {
+          throw new DatabaseUnavailableError(what, error)
+        }
+      }
+      await sleep(backoffMs(Math.min(attempt, 3)))
+    }
+  }
+}

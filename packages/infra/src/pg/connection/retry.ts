@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ContextRefusedError, DatabaseUnavailableError, UnsafeDatabaseError } from '@cairn/core'
+import { isConnectionFailure, sqlStateOf } from './sql-state.ts'
+
+const firstDelayMs = 20
+const longestDelayMs = 1_000
+
+/** Waits between tries: doubling, capped, with jitter so that many callers do not come back at once. */
+export function backoffMs(attempt: number): number {
+  return Math.min(longestDelayMs, firstDelayMs * 2 ** attempt) * (0.5 + Math.random() / 2)
+}
+
+/**
+ * Runs work that may safely run again, until it succeeds, fails for another reason than a lost database, or `retryForMs` is over.
+ * @throws DatabaseUnavailableError when the time is over
+ */
+export async function retryWhileUnavailable<T>(what: string, retryForMs: number, work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + retryForMs
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isConnectionFailure(error)) throw translateError(error, what)
+      const delay = backoffMs(attempt)
+      if (performance.now() + delay > deadline) throw new DatabaseUnavailableError(what, error)
+      await sleep(delay)
+    }
+  }
+}
+
+/** Errors that the database raises on purpose (db/functions), as Cairn's own; all others as they are. */
+export function translateError(error: unknown, what: string): unknown {
+  switch (sqlStateOf(error)) {
+    case 'ZC001':
+      return new ContextRefusedError(what, error)
+    case 'ZC002':
+      return new UnsafeDatabaseError('Cairn needs READ COMMITTED: with a stricter isolation a reader misses events.', 'Reset default_transaction_isolation for this login.', { what })
+    case 'ZC003':
+      return new UnsafeDatabaseError('This server is a standby: it does not see the writers\' advisory locks, so a reader would miss events.', 'Connect to the primary.', { what })
+    default:
+      return error
+  }
+}

@@ -1,0 +1,35 @@
+import { ConnectionError } from 'slonik'
+
+/** The SQLSTATE of an error that PostgreSQL reported, wherever the driver wrapped it. */
+export function sqlStateOf(error: unknown): string | undefined {
+  for (let e: unknown = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
+    const code: unknown = 'code' in e ? e.code : undefined
+    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code
+  }
+  return undefined
+}
+
+/** The server ended the session (restart, termination): what ran may or may not have committed. */
+const sessionEnded = new Set(['57P01', '57P02', '57P03', '57P05', '25P03'])
+
+/**
+ * True when the SQLSTATE proves that the statement had no effect. Without one the connection was lost, and 40003 says
+ * that the server does not know itself.
+ */
+export function provesRollback(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state !== undefined && state !== '40003' && !state.startsWith('08') && !sessionEnded.has(state)
+}
+
+/** True when the database could not be reached or went away: the same call may succeed on another connection. */
+export function isConnectionFailure(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  // 53300 too many connections, 57P03 starting up or shutting down.
+  if (state !== undefined) return state.startsWith('08') || sessionEnded.has(state) || state === '53300'
+  for (let e: unknown = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
+    if (e instanceof ConnectionError || /^Backend(Terminated|TerminatedUnexpectedly)Error$/.test(e.constructor.name)) return true
+    if ('code' in e && typeof e.code === 'string' && /^E[A-Z]+$/.test(e.code)) return true
+    if (/connection (terminated|ended|timeout|closed)|timeout (expired|exceeded)|not queryable/i.test(e.message)) return true
+  }
+  return false
+}

@@ -1,0 +1,13 @@
+import type { ClientConfigurationInput } from 'slonik'
+
+type DriverTypeParser = NonNullable<ClientConfigurationInput['typeParsers']>[number]
+
+/** Versions and positions are numbers in Cairn; one that does not fit is an error, never a rounded number. */
+export const safeInt8: DriverTypeParser = {
+  name: 'int8',
+  parse: (text) => {
+    const value = Number(text)
+    if (!Number.isSafeInteger(value)) throw new RangeError(`The database answered ${text}, which is beyond the safe integers.`)
+    return value
+  },
+}

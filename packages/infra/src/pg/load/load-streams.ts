@@ -1,0 +1,71 @@
+import type { HistoryEvent, LoadedStream, StreamKey } from '@cairn/core'
+import type { CommonQueryMethods } from 'slonik'
+import { z } from 'zod'
+import { plainArray, textArray } from '../connection/array-literal.ts'
+import type { ContextSigner } from '../connection/context-signer.ts'
+import { sql } from '../connection/sql.ts'
+
+export interface LoadRequest {
+  readonly stream: StreamKey
+  /** -1 = from the snapshot. */
+  readonly after: number
+}
+
+/** Events of one stream in one answer; longer tails are read in several. */
+const eventsPerAnswer = 5_000
+
+const Row = z.object({
+  stream_no: z.int(),
+  version: z.int(),
+  closed: z.boolean(),
+  snapshot_version: z.int().nullable(),
+  snapshot_schema: z.int().nullable(),
+  snapshot_state: z.string().nullable(),
+  events: z.string().nullable(),
+})
+
+/** Loads many streams in one round trip; a tail longer than one answer is finished by further ones. */
+export async function loadStreams(
+  connection: Pick<CommonQueryMethods, 'any'>,
+  schema: string,
+  signer: ContextSigner,
+  requests: readonly LoadRequest[],
+): Promise<readonly LoadedStream[]> {
+  const tenants = [...new Set(requests.map((request) => request.stream.tenantId))]
+  const context = signer.sign(tenants)
+  const tenantNumber = new Map(tenants.map((tenant, i) => [tenant, i + 1]))
+  const rows = await connection.any(sql.prepared(`${schema}_load_streams`, Row)`
+    select stream_no, version, closed, snapshot_version, snapshot_schema, snapshot_state, events
+      from ${sql.identifier([schema])}.load_streams(
+        ${context.text}, ${context.signature}, ${plainArray(requests.map((r) => tenantNumber.get(r.stream.tenantId) ?? 0))},
+        ${textArray(requests.map((r) => r.stream.aggregateType))}, ${textArray(requests.map((r) => r.stream.aggregateId))},
+        ${plainArray(requests.map((r) => r.after))}, ${eventsPerAnswer})`)
+
+  const loaded: LoadedStream[] = requests.map(() => missingStream)
+  for (const row of rows) {
+    const request = requests[row.stream_no - 1]
+    if (request === undefined) continue
+    const snapshot =
+      row.snapshot_version === null || row.snapshot_state === null
+        ? undefined
+        : { version: row.snapshot_version, schemaVersion: row.snapshot_schema ?? 1, state: JSON.parse(row.snapshot_state) as unknown }
+    const events = parseHistory(row.events)
+    const last = events.at(-1)?.version ?? row.version
+    if (events.length === eventsPerAnswer && last < row.version) {
+      const [rest] = await loadStreams(connection, schema, signer, [{ stream: request.stream, after: last }])
+      for (const event of rest?.events ?? []) events.push(event)
+      loaded[row.stream_no - 1] = { version: rest?.version ?? row.version, closed: rest?.closed ?? row.closed, snapshot, events }
+    } else {
+      loaded[row.stream_no - 1] = { version: row.version, closed: row.closed, snapshot, events }
+    }
+  }
+  return loaded
+}
+
+const missingStream: LoadedStream = Object.freeze({ version: 0, closed: false, snapshot: undefined, events: Object.freeze([]) })
+
+function parseHistory(text: string | null): HistoryEvent[] {
+  if (text === null) return []
+  const rows: readonly (readonly [version: number, schemaVersion: number, type: string, payload: unknown])[] = JSON.parse(`[${text}]`)
+  return rows.map(([version, schemaVersion, type, payload]) => ({ type, version, schemaVersion, payload }))
+}

@@ -1,0 +1,227 @@
+import {
+  assertExpectedVersion,
+  assertStreamKey,
+  assertTenantId,
+  assertVersion,
+  CommandIdReusedError,
+  DuplicateCommandError,
+  StreamClosedError,
+  VersionConflictError,
+  type AppendGroupRequest,
+  type AppendGroupResult,
+  type AppendRequest,
+  type AppendResult,
+  type CommandReceipt,
+  type EventFilter,
+  type EventQueryOptions,
+  type EventQueryPage,
+  type EventQueryPort,
+  type EventStorePort,
+  type ExpectedVersion,
+  type LoadedStream,
+  type LoadOptions,
+  type LogPage,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type RecordedEvent,
+  type StreamKey,
+} from '@cairn/core'
+import { z } from 'zod'
+import { AppendCoalescer } from './append/append-coalescer.ts'
+import { encodeExpected, outcomeNumber, type AppendEntry, type AppendOutcome } from './append/append-entry.ts'
+import { appendOne } from './append/append-one.ts'
+import { assertReceipt, encodeEntry } from './append/encode-entry.ts'
+import { HintSender } from './append/hint-sender.ts'
+import { PgAppender } from './append/pg-appender.ts'
+import { recordedParts } from './append/recorded-parts.ts'
+import { plainArray, textArray } from './connection/array-literal.ts'
+import type { PgDatabase } from './connection/pg-database.ts'
+import { retryWhileUnavailable, translateError } from './connection/retry.ts'
+import { sql } from './connection/sql.ts'
+import { LoadCoalescer } from './load/load-coalescer.ts'
+import { loadStreams, type LoadRequest } from './load/load-streams.ts'
+import { countByType, queryEvents } from './read/query-events.ts'
+import { readLog } from './read/read-log.ts'
+import { readStream } from './read/read-stream.ts'
+import { resultsOf } from './read/results-of.ts'
+import { enterTenant } from './transaction/enter-tenant.ts'
+import { afterOf, PgTransaction, type PgEventStoreTransaction } from './transaction/pg-transaction.ts'
+
+const Count = z.object({ count: z.int() })
+const Closed = z.object({ outcome: z.int(), version: z.int() })
+
+/** The event log on PostgreSQL. How it keeps its promises: DESIGN section "The event store", docs/guarantees.md. */
+export class PgEventStore implements EventStorePort, EventQueryPort {
+  readonly #db: PgDatabase
+  readonly #coalescer: AppendCoalescer
+  readonly #loads: LoadCoalescer<LoadRequest, LoadedStream>
+  readonly #hints: HintSender
+
+  constructor(db: PgDatabase) {
+    this.#db = db
+    this.#coalescer = new AppendCoalescer(new PgAppender(db))
+    this.#hints = new HintSender(db)
+    this.#loads = new LoadCoalescer((requests) =>
+      retryWhileUnavailable('a load', db.options.retryForMs, () => loadStreams(db.pools.log, db.schema, db.signer, requests)),
+    )
+  }
+
+  async append(request: AppendRequest): Promise<AppendResult> {
+    const { stream, expected, events, command, snapshot } = request
+    const part = command === undefined ? { events } : { events, command }
+    const group: AppendGroupRequest = snapshot === undefined ? { stream, expected, parts: [part] } : { stream, expected, parts: [part], snapshot }
+    const { results } = await this.appendGroup(group)
+    const result = results[0]
+    if (result === undefined) throw new TypeError('An append was left without an answer.')
+    return result
+  }
+
+  async appendGroup(request: AppendGroupRequest): Promise<AppendGroupResult> {
+    const entry = encodeEntry(request, this.#db.options.maxPayloadBytes)
+    const outcome = await this.#coalescer.append(entry)
+    if (outcome.kind === 'appended') {
+      if (outcome.positions.length > 0) this.#hints.send()
+      return { stored: true, results: recordedParts(request, entry, outcome) }
+    }
+    if (outcome.kind === 'duplicate' || outcome.kind === 'reused') return { stored: false, results: await this.#firstResults(entry, request) }
+    throw refusal(request.stream, request.expected, outcome)
+  }
+
+  load(stream: StreamKey, options: LoadOptions = {}): Promise<LoadedStream> {
+    try {
+      assertStreamKey(stream)
+      if (options.afterVersion !== undefined) assertVersion('afterVersion', options.afterVersion)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#loads.load({ stream, after: afterOf(options) })
+  }
+
+  async *readStream(stream: StreamKey, options: ReadStreamOptions = {}): AsyncGenerator<RecordedEvent> {
+    assertStreamKey(stream)
+    for (const field of ['fromVersion', 'toVersion', 'limit'] as const) if (options[field] !== undefined) assertVersion(field, options[field])
+    yield* readStream(this.#db, stream, options)
+  }
+
+  readAll(options: ReadAllOptions = {}): Promise<LogPage> {
+    return readLog(this.#db, options)
+  }
+
+  query(filter: EventFilter, options: EventQueryOptions = {}): Promise<EventQueryPage> {
+    return queryEvents(this.#db, filter, options)
+  }
+
+  countByType(tenantId: string): Promise<readonly { readonly type: string; readonly count: number }[]> {
+    return countByType(this.#db, tenantId)
+  }
+
+  async resultOf(tenantId: string, command: CommandReceipt): Promise<AppendResult | undefined> {
+    assertTenantId(tenantId)
+    assertReceipt(command)
+    const [result] = await this.#resultsOf(tenantId, [command])
+    return result
+  }
+
+  async existsAll(streams: readonly StreamKey[]): Promise<boolean> {
+    return (await this.#countExisting(streams)) === streams.length
+  }
+
+  async existsOne(streams: readonly StreamKey[]): Promise<boolean> {
+    return (await this.#countExisting(streams)) > 0
+  }
+
+  async close(stream: StreamKey, expected: ExpectedVersion = 'exists'): Promise<void> {
+    assertStreamKey(stream)
+    assertExpectedVersion(expected)
+    const { schema, signer, gates, pools, options } = this.#db
+    const context = signer.sign([stream.tenantId])
+    const answer = await retryWhileUnavailable('closing a stream', options.retryForMs, () =>
+      gates.read.run(() =>
+        pools.read.one(sql.type(Closed)`
+          select outcome, version from ${sql.identifier([schema])}.close_stream(${context.text}, ${context.signature}, ${stream.tenantId},
+            ${stream.aggregateType}, ${stream.aggregateId}, ${encodeExpected(expected)})`),
+      ),
+    )
+    if (answer.outcome !== outcomeNumber.appended) throw new VersionConflictError(stream, expected, answer.version)
+  }
+
+  async transaction<T>(tenantId: string, work: (tx: PgEventStoreTransaction) => Promise<T>): Promise<T> {
+    assertTenantId(tenantId)
+    const { pools, gates, schema, signer, options } = this.#db
+    let appended = false
+    try {
+      return await gates.user.run(() =>
+        pools.user.transaction(async (connection) => {
+          await enterTenant(connection, schema, signer.sign([tenantId]), options.holdTimeoutMs)
+          const tx = new PgTransaction(this.#db, tenantId, connection)
+          const result = await work(tx)
+          for (const entry of tx.entries) {
+            const outcome = await appendOne(connection, schema, signer, entry, options.holdTimeoutMs)
+            if (outcome.kind !== 'appended') throw refusal(entry.stream, entry.expected, outcome, entry.receipts[0]?.id)
+            appended ||= outcome.positions.length > 0
+          }
+          return result
+        }),
+      )
+    } catch (error) {
+      throw translateError(error, 'a transaction')
+    } finally {
+      if (appended) this.#hints.send()
+    }
+  }
+
+  /** Waits until every append under way has its answer. Call before the database is closed. */
+  async drained(): Promise<void> {
+    await this.#coalescer.drained()
+    await this.#hints.drained()
+  }
+
+  async #firstResults(entry: AppendEntry, request: AppendGroupRequest): Promise<readonly (AppendResult | undefined)[]> {
+    const results = await this.#resultsOf(entry.stream.tenantId, entry.receipts)
+    return results.map((result, i) => {
+      if (result === undefined) return undefined
+      // A receipt of our own making can only have been found by our own second try, after a lost answer: to the caller it is the first.
+      const own = request.parts[i]?.command === undefined
+      return { ...result, stream: entry.stream, duplicate: !own }
+    })
+  }
+
+  #resultsOf(tenantId: string, receipts: readonly { readonly id: string; readonly hash: string }[]): Promise<readonly (AppendResult | undefined)[]> {
+    const { schema, signer, gates, pools, options } = this.#db
+    return retryWhileUnavailable('looking up a command', options.retryForMs, () =>
+      gates.read.run(() => resultsOf(pools.read, schema, signer, tenantId, receipts)),
+    )
+  }
+
+  async #countExisting(streams: readonly StreamKey[]): Promise<number> {
+    if (streams.length === 0) return 0
+    for (const stream of streams) assertStreamKey(stream)
+    const { schema, signer, gates, pools, options } = this.#db
+    const tenants = [...new Set(streams.map((stream) => stream.tenantId))]
+    const context = signer.sign(tenants)
+    const { count } = await retryWhileUnavailable('looking up streams', options.retryForMs, () =>
+      gates.read.run(() =>
+        pools.read.one(sql.prepared(`${schema}_count_existing`, Count)`
+          select ${sql.identifier([schema])}.count_existing(${context.text}, ${context.signature},
+            ${plainArray(streams.map((stream) => tenants.indexOf(stream.tenantId) + 1))}, ${textArray(streams.map((stream) => stream.aggregateType))},
+            ${textArray(streams.map((stream) => stream.aggregateId))}) as count`),
+      ),
+    )
+    return count
+  }
+}
+
+function refusal(stream: StreamKey, expected: ExpectedVersion, outcome: AppendOutcome, commandId = ''): Error {
+  switch (outcome.kind) {
+    case 'conflict':
+      return new VersionConflictError(stream, expected, outcome.actual)
+    case 'closed':
+      return new StreamClosedError(stream)
+    case 'reused':
+      return new CommandIdReusedError(stream.tenantId, commandId)
+    case 'duplicate':
+      return new DuplicateCommandError(stream, commandId)
+    default:
+      return new TypeError(`An append ended as ${outcome.kind}, which it cannot.`)
+  }
+}

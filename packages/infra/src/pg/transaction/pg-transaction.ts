@@ -1,0 +1,105 @@
+import {
+  assertTenantId,
+  InvalidInputError,
+  ReservationTakenError,
+  TenantMismatchError,
+  type AppendRequest,
+  type AppendResult,
+  type CommandReceipt,
+  type EventStoreTransaction,
+  type LoadedStream,
+  type LoadOptions,
+  type StreamKey,
+} from '@cairn/core'
+import type { DatabaseTransactionConnection } from 'slonik'
+import { z } from 'zod'
+import type { AppendEntry } from '../append/append-entry.ts'
+import { assertReceipt, encodeEntry } from '../append/encode-entry.ts'
+import type { PgDatabase } from '../connection/pg-database.ts'
+import { sql } from '../connection/sql.ts'
+import { loadStreams } from '../load/load-streams.ts'
+import { resultsOf } from '../read/results-of.ts'
+
+const Done = z.object({ done: z.boolean() })
+/** Texts that are part of an index entry: PostgreSQL allows about 2,700 bytes in all. */
+const maxReservationBytes = 1_000
+
+/** What `PgEventStore.transaction` hands to its work: Cairn's calls and the user's own SQL on one connection. */
+export interface PgEventStoreTransaction extends EventStoreTransaction {
+  /** The transaction's connection, as the application role in the tenant's context: SQL run here commits with the appends or not at all. */
+  readonly connection: DatabaseTransactionConnection
+}
+
+/** Collects appends until the work is done. */
+export class PgTransaction implements PgEventStoreTransaction {
+  readonly tenantId: string
+  readonly connection: DatabaseTransactionConnection
+  readonly #db: PgDatabase
+  readonly #entries: AppendEntry[] = []
+
+  constructor(db: PgDatabase, tenantId: string, connection: DatabaseTransactionConnection) {
+    this.#db = db
+    this.tenantId = tenantId
+    this.connection = connection
+  }
+
+  /** In key order, so that two transactions that share streams wait for each other in one direction only. */
+  get entries(): readonly AppendEntry[] {
+    return this.#entries.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  }
+
+  async load(stream: StreamKey, options: LoadOptions = {}): Promise<LoadedStream> {
+    this.#assertTenant(stream)
+    const [loaded] = await loadStreams(this.connection, this.#db.schema, this.#db.signer, [{ stream, after: afterOf(options) }])
+    if (loaded === undefined) throw new TypeError('A load was left without an answer.')
+    return loaded
+  }
+
+  append(request: AppendRequest): void {
+    this.#assertTenant(request.stream)
+    const { stream, expected, events, command, snapshot } = request
+    this.#entries.push(
+      encodeEntry(
+        { stream, expected, parts: [{ events, ...(command === undefined ? {} : { command }) }], ...(snapshot === undefined ? {} : { snapshot }) },
+        this.#db.options.maxPayloadBytes,
+      ),
+    )
+  }
+
+  async reserve(scope: string, key: string): Promise<void> {
+    if (!(await this.#reservation('reserve', scope, key))) throw new ReservationTakenError(this.tenantId, scope, key)
+  }
+
+  release(scope: string, key: string): Promise<boolean> {
+    return this.#reservation('release', scope, key)
+  }
+
+  async resultOf(command: CommandReceipt): Promise<AppendResult | undefined> {
+    assertReceipt(command)
+    const [result] = await resultsOf(this.connection, this.#db.schema, this.#db.signer, this.tenantId, [command])
+    return result
+  }
+
+  async #reservation(call: 'reserve' | 'release', scope: string, key: string): Promise<boolean> {
+    assertReservation('scope', scope)
+    assertReservation('key', key)
+    const context = this.#db.signer.sign([this.tenantId])
+    const { done } = await this.connection.one(sql.type(Done)`
+      select ${sql.identifier([this.#db.schema, call])}(${context.text}, ${context.signature}, ${this.tenantId}, ${scope}, ${key}) as done`)
+    return done
+  }
+
+  #assertTenant(stream: StreamKey): void {
+    assertTenantId(stream.tenantId)
+    if (stream.tenantId !== this.tenantId) throw new TenantMismatchError(this.tenantId, stream.tenantId, `Stream ${stream.aggregateType}/${stream.aggregateId}`)
+  }
+}
+
+export function afterOf(options: LoadOptions): number {
+  return options.afterVersion ?? (options.useSnapshot === false ? 0 : -1)
+}
+
+function assertReservation(field: string, value: string): void {
+  if (value !== '' && Buffer.byteLength(value) <= maxReservationBytes && !value.includes('\0') && value.isWellFormed()) return
+  throw new InvalidInputError(field, `A reservation's ${field} must be text of 1..${maxReservationBytes} bytes without NUL.`)
+}
