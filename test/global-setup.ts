@@ -1,6 +1,7 @@
 import { migrate } from '@cairn/infra/pg'
 import { createDatabase, providePgBouncer, providePostgres } from '@cairn/testing/services'
 import type { TestProject } from 'vitest/node'
+import { createLogins } from './support/test-logins.ts'
 import type { CairnTestServer } from './support/test-server.ts'
 
 /** Once for the integration project: one server, and one migrated database that every test file gets a copy of. */
@@ -17,6 +18,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const template = await createDatabase(server.url, { prefix: 'cairn_template' })
     endings.push(() => template.drop())
     const { contextKey } = await migrate({ url: template.url, schema })
+    const { logins, drop } = await createLogins(server.url, schema)
+    endings.push(drop)
     const bouncer = process.env['CAIRN_TEST_PGBOUNCER'] === '1' ? await providePgBouncer(server.url) : undefined
     if (bouncer !== undefined) endings.push(() => bouncer.stop())
     const provided: CairnTestServer = {
@@ -27,6 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       template: template.name,
       schema,
       contextKey,
+      logins,
     }
     project.provide('cairnTestServer', provided)
     return end

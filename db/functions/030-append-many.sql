@@ -10,7 +10,7 @@
 -- s_…         snapshots: the append they belong to, version, schema version, state
 --
 -- Answers, aligned with p_…: outcome 1 appended, 2 conflict, 3 duplicate (a receipt took effect before), 4 busy (somebody
--- else holds the stream), 5 closed, 6 a command id was used with another hash; version = the stream's version before;
+-- else holds the stream), 5 closed, 6 a command id was used with another hash, 7 the snapshot is ahead of its stream; version = the stream's version before;
 -- aligned with e_…: positions.
 --
 -- No statement joins the batch's own rows: arrays are aligned by ordinal and looked up by subscript (plpgsql keeps them
@@ -27,8 +27,10 @@ language plpgsql volatile security definer
 set search_path from current
 -- Left alone, PostgreSQL plans these statements anew at each call, differently per connection: 1.8x slower for one caller.
 set plan_cache_mode = force_generic_plan
--- A generic plan made while the tables were small must not scan them when they are large.
+-- A generic plan made while the tables were small must not scan them when they are large. Before version 18 that is done by
+-- an enormous cost, which would start the JIT compiler (20 ms a call) for the one scan that is left, that of the sequence.
 set enable_seqscan = off
+set jit = off
 -- Another's uncommitted creation of a stream must not hold the batch.
 set lock_timeout = '50ms'
 as $$
@@ -132,6 +134,14 @@ begin
       else 2 end
       from unnest(v_version, p_expected, v_closed, v_refused) with ordinality x(v, ex, closed, refused, i) order by x.i);
 
+  if cardinality(s_append) > 0 then
+    for i in 1..cardinality(s_append) loop
+      if v_outcome[s_append[i]] = 1 and s_version[i] > v_version[s_append[i]] + p_count[s_append[i]] then
+        v_outcome[s_append[i]] := 7;
+      end if;
+    end loop;
+  end if;
+
   if v_created <> 0 and v_outcome <> array_fill(1, array[n]) then
     -- Rows that we created for appends that were then refused.
     delete from streams s using unnest(v_fresh, v_outcome) x(f, o) where x.o <> 1 and s.stream_id = x.f;
@@ -154,8 +164,10 @@ begin
                where o = 1 and c > 0 and st is distinct from f) x
        where s.stream_id = x.st;
     end if;
-    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, type, payload)
-    select v_tenant[a], id, hash, v_stream[a], v_version[a] + o + 1, v_version[a] + o + c, v_position[l], au ->> 'type', au -> 'payload'
+    -- A command without events on a stream that does not exist has no stream_id to tell where it went.
+    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
+    select v_tenant[a], id, hash, v_stream[a], v_version[a] + o + 1, v_version[a] + o + c, v_position[l],
+           case when v_stream[a] is null then p_type[a] end, case when v_stream[a] is null then p_id[a] end, au ->> 'type', au -> 'payload'
       from unnest(r_append, r_id, r_hash, r_offset, r_count, r_last, r_audit, v_receipt) x(a, id, hash, o, c, l, au, known)
      where v_outcome[a] = 1 and known = 0;
     if 7 = any (v_receipt) then
@@ -172,7 +184,7 @@ begin
        where v_outcome[a] = 1 and v_stream[a] is not null
       on conflict (stream_id) do update
         set version = excluded.version, schema_version = excluded.schema_version, state = excluded.state, recorded_at = excluded.recorded_at
-        where excluded.version > k.version;
+        where excluded.version >= k.version;
     end if;
   end if;
 

@@ -12,6 +12,7 @@ language plpgsql volatile security definer
 set search_path from current
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set jit = off
 set lock_timeout = '50ms'
 as $$
 declare
@@ -66,6 +67,9 @@ begin
     when v_closed then 5
     when version = p_expected or p_expected = -1 or (p_expected = -2 and version > 0) then 1
     else 2 end;
+  if outcome = 1 and s_version > version + n then
+    outcome := 7;
+  end if;
   if outcome <> 1 then
     if v_fresh then
       delete from streams s where s.stream_id = v_stream;
@@ -95,9 +99,9 @@ begin
     end if;
   end if;
 
-  insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, type, payload)
-  select p_tenant, id, hash, v_stream, append_one.version + o + 1, append_one.version + o + c,
-         case when c > 0 then v_position[o + c] end, au ->> 'type', au -> 'payload'
+  insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
+  select p_tenant, id, hash, v_stream, append_one.version + o + 1, append_one.version + o + c, case when c > 0 then v_position[o + c] end,
+         case when v_stream is null then p_type end, case when v_stream is null then p_id end, au ->> 'type', au -> 'payload'
     from unnest(r_id, r_hash, r_offset, r_count, r_audit, v_known) x(id, hash, o, c, au, known)
    where known = 0;
   if 7 = any (v_known) then
@@ -111,7 +115,7 @@ begin
     values (v_stream, p_tenant, s_version, s_schema, s_state, v_now)
     on conflict (stream_id) do update
       set version = excluded.version, schema_version = excluded.schema_version, state = excluded.state, recorded_at = excluded.recorded_at
-      where excluded.version > k.version;
+      where excluded.version >= k.version;
   end if;
   positions := array_to_json(v_position);
 end

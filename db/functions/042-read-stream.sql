@@ -6,6 +6,7 @@ language plpgsql volatile security definer
 set search_path from current
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   if not (p_tenant = any (enter_context(p_context, p_signature))) then

@@ -4,13 +4,15 @@ returns table (id uuid, hash text, took_effect boolean, aggregate_type text, agg
 language plpgsql volatile security definer
 set search_path from current
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   if not (p_tenant = any (enter_context(p_context, p_signature))) then
     raise exception using errcode = 'ZC001', message = 'the question names a tenant outside of its context';
   end if;
   return query
-  select c.id, encode(c.hash, 'hex'), c.version is not null, s.aggregate_type, s.aggregate_id, c.version, c.position,
+  select c.id, encode(c.hash, 'hex'), c.version is not null, coalesce(s.aggregate_type, c.aggregate_type),
+         coalesce(s.aggregate_id, c.aggregate_id), c.version, c.position,
          (select '[' || string_agg(event_json(e), ',' order by e.version) || ']' from events e
            where e.stream_id = c.stream_id and e.version between c.first_version and c.version)
     from commands c

@@ -4,6 +4,7 @@ language plpgsql volatile security definer
 set search_path from current
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   v_context text[] := enter_context(p_context, p_signature);

@@ -1,5 +1,6 @@
 import type { PostgresKind } from '@cairn/testing/services'
 import { inject } from 'vitest'
+import type { TestLogins } from './test-logins.ts'
 
 /** What the global set-up hands to the test files. */
 export interface CairnTestServer {
@@ -15,6 +16,7 @@ export interface CairnTestServer {
   readonly schema: string
   /** The key that signs tenant contexts; the same in all copies of the template. */
   readonly contextKey: string
+  readonly logins: TestLogins
 }
 
 declare module 'vitest' {

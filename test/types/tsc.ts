@@ -65,8 +65,6 @@ export function markersIn(folder: string): readonly Marker[] {
 
 /** What differs between the errors found and the errors marked, as lines for a person; empty when they agree. */
 export function compare(folder: string, markers: readonly Marker[], found: readonly Diagnostic[]): readonly string[] {
-  const at = (x: { readonly file: string | undefined; readonly line: number }): string =>
-    x.file === undefined ? 'the whole program' : `${relative(root, x.file)}:${x.line}`
   const marked = new Map(markers.map((marker) => [at(marker), marker]))
   const ours = Map.groupBy(
     found.filter(({ file }) => file === undefined || file.startsWith(folder)),
@@ -83,4 +81,8 @@ export function compare(folder: string, markers: readonly Marker[], found: reado
     if (!marked.has(place)) complaints.push(`${place} should compile, and fails with: ${errors.map((e) => e.text).join(' | ')}`)
   }
   return complaints
+}
+
+function at(place: { readonly file: string | undefined; readonly line: number }): string {
+  return place.file === undefined ? 'the whole program' : `${relative(root, place.file)}:${place.line}`
 }

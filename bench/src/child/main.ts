@@ -25,7 +25,7 @@ let row: Row | undefined
 async function answer(question: Question): Promise<Answers[keyof Answers]> {
   if (question.ask === 'prepare') {
     row = question.row
-    contestant = await (await openers[question.system]())(question.url)
+    contestant = await (await openers[question.system]())(question.url, question.schema)
     return contestant.prepare(row)
   }
   if (contestant === undefined || row === undefined) throw new Error('Nothing was prepared.')
@@ -67,7 +67,7 @@ process.on('message', (question: Question) => {
     )
     .then((reply) => {
       process.send?.(reply)
-      if (question.ask === 'close') process.disconnect()
+      if (question.ask === 'close') process.disconnect?.()
     })
 })
 // The parent is gone: nothing here is worth finishing.

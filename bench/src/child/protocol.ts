@@ -5,7 +5,7 @@ import type { Timed } from '../workload/work.ts'
 
 /** What the parent asks of a child; one question at a time. */
 export type Question =
-  | { readonly ask: 'prepare'; readonly system: System; readonly url: string; readonly row: Row }
+  | { readonly ask: 'prepare'; readonly system: System; readonly url: string; readonly schema: string; readonly row: Row }
   | { readonly ask: 'measure'; readonly variant: string; readonly seconds: number }
   | { readonly ask: 'order'; readonly variant: string; readonly seconds: number }
   | { readonly ask: 'profile'; readonly variant: string; readonly seconds: number; readonly file: string }

@@ -46,4 +46,5 @@ export interface Contestant {
   close(): Promise<void>
 }
 
-export type OpenContestant = (url: string) => Promise<Contestant>
+/** @param schema where Cairn's tables go; nobody else has any use for it */
+export type OpenContestant = (url: string, schema: string) => Promise<Contestant>

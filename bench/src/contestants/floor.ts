@@ -13,8 +13,6 @@ import { cairnCounts } from './cairn-counts.ts'
 import { floorSql } from './floor-sql.ts'
 import { Witness } from './witness.ts'
 
-const schema = 'cairn'
-const sql = floorSql(schema)
 const seedTenant = tenantName(0)
 /** Events of one statement. */
 const eventsAtOnce = 200
@@ -31,7 +29,8 @@ interface SeededStream {
   readonly aggregateId: string
 }
 
-export const openFloor: OpenContestant = async (url) => {
+export const openFloor: OpenContestant = async (url, schema) => {
+  const sql = floorSql(schema)
   await migrate({ url, schema })
   const witness = await Witness.open(url, cairnCounts(schema))
   const open = new Map<string, readonly pg.Client[]>()

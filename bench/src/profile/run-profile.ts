@@ -19,7 +19,7 @@ export async function runProfile({ row, system, seconds, databases, file, onStep
   const child = new ChildSystem(system)
   try {
     onStep(`${system}: migrate and seed`)
-    const variants = await child.ask({ ask: 'prepare', system, url, row })
+    const variants = await child.ask({ ask: 'prepare', system, url, schema: databases.schema, row })
     const variant = variants[0]?.name
     if (variant === undefined) throw new Error(`${system} does not take part in ${row.id}.`)
     await databases.settle(url)

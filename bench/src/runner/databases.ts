@@ -5,6 +5,8 @@ export class Databases {
   readonly #admin: pg.Client
   readonly #url: string
   readonly #made = new Set<string>()
+  /** Cairn's schema in these databases. Its roles are named after it, so two runs on one server do not share them. */
+  readonly schema = `cairn_bench_${process.pid}`
 
   private constructor(admin: pg.Client, url: string) {
     this.#admin = admin
@@ -30,7 +32,7 @@ export class Databases {
 
   /** A fresh database; its URL. */
   async create(name: string): Promise<string> {
-    const full = `cairn_bench_${process.pid}_${name.replaceAll('-', '_')}`
+    const full = `${this.schema}_${name.replaceAll('-', '_')}`
     await this.#admin.query(`create database "${full}"`)
     this.#made.add(full)
     const url = new URL(this.#url)
@@ -59,6 +61,10 @@ export class Databases {
   async close(): Promise<void> {
     try {
       for (const name of this.#made) await this.#admin.query(`drop database if exists "${name}" with (force)`)
+      const { rows } = await this.#admin.query<{ name: string }>('select rolname as name from pg_roles where rolname like $1', [
+        `${this.schema.replaceAll('_', String.raw`\_`)}\\_%`,
+      ])
+      for (const { name } of rows) await this.#admin.query(`drop role if exists "${name}"`)
     } finally {
       await this.#admin.end()
     }

@@ -26,7 +26,7 @@ export async function runOrder(options: RunOptions): Promise<OrderResult[]> {
     const url = await options.databases.create(`order_${system}`)
     const child = new ChildSystem(system)
     try {
-      const variants = await child.ask({ ask: 'prepare', system, url, row: orderRow })
+      const variants = await child.ask({ ask: 'prepare', system, url, schema: options.databases.schema, row: orderRow })
       const chosen = variants.find((v) => v.name.includes('pool 20')) ?? variants[0]
       if (chosen === undefined) continue
       options.onStep(`${system}: reading while ${orderRow.shape.callers} callers write`)

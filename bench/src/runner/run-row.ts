@@ -61,7 +61,7 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowResult> 
       const child = new ChildSystem(system)
       const series: Series[] = []
       running.push({ child, url, series })
-      const variants = await child.ask({ ask: 'prepare', system, url, row })
+      const variants = await child.ask({ ask: 'prepare', system, url, schema: databases.schema, row })
       await databases.settle(url)
       const tried: { variant: string; beside: boolean; rate: number }[] = []
       // The first variant warms the process up, so that it does not lose its own trial.

@@ -1,6 +1,9 @@
-const bucketCount = 256
+const bucketCount = 2048
 
 type Bucket<V> = Map<string, V>
+
+// Never changed: it is nobody's own, so an edit copies it first.
+const none = new Map<string, never>()
 
 /**
  * An immutable map that shares with the maps it came from whatever did not change: one per commit, thousands of which
@@ -12,7 +15,7 @@ export class PersistentMap<V> {
   readonly #owned: Set<number>
 
   constructor(buckets?: Bucket<V>[], owned = new Set<number>()) {
-    this.#buckets = buckets ?? Array.from({ length: bucketCount }, () => new Map<string, V>())
+    this.#buckets = buckets ?? Array.from({ length: bucketCount }, () => none)
     this.#owned = owned
   }
 

@@ -50,7 +50,7 @@ export interface SnapshotModel {
   /** True when a snapshot is due: the stream goes from `fromVersion` (exclusive) to `toVersion` with this append. */
   due(fromVersion: number, toVersion: number): boolean
   readonly schemaVersion: number
-  /** Makes the JSON-stable form of a state. */
+  /** Makes the JSON-stable form of a state. @throws SchemaValidationError, DefinitionError when the schema does not keep the whole state */
   encode(state: unknown): unknown
   /** Back to a state, lifted to the newest schema. Returns undefined when it cannot: the caller then replays. */
   decode(schemaVersion: number, stored: unknown): { readonly state: unknown } | undefined

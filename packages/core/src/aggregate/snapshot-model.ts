@@ -1,5 +1,5 @@
 import { DefinitionError, UpcastError } from '../errors/domain.ts'
-import { isCairnError } from '../errors/cairn-error.ts'
+import { SchemaValidationError } from '../errors/input.ts'
 import { readStored } from '../upcasting/upcast.ts'
 import { versionedSchema } from '../upcasting/versioned-schema.ts'
 import type { SnapshotModel } from './aggregate-model.ts'
@@ -10,12 +10,9 @@ import type { SnapshotPolicyLike } from './snapshots.ts'
 export function snapshotModel(aggregateType: string, policy: SnapshotPolicyLike | undefined): SnapshotModel | undefined {
   if (policy?.schema === undefined) return undefined
   const what = `the snapshot of ${aggregateType}`
-  const versioned = versionedSchema(what, policy.schema)
-  const decode = (schemaVersion: number, stored: unknown): unknown => {
-    const state = readStored(versioned, schemaVersion, stored)
-    // A newest snapshot without codecs comes back unchecked; a snapshot is a cache, and a spoiled one must not become a state.
-    return versioned.newest.coded || schemaVersion !== versioned.schemaVersion ? state : versioned.newest.acceptJson(what, state)
-  }
+  // A snapshot is a cache: a spoiled one must not become a state.
+  const versioned = versionedSchema(what, policy.schema, { validateOnRead: true })
+  const decode = (schemaVersion: number, stored: unknown): unknown => readStored(versioned, schemaVersion, stored)
   return {
     due: (fromVersion, toVersion) => policy.due({ fromVersion, toVersion }),
     schemaVersion: versioned.schemaVersion,
@@ -34,7 +31,7 @@ export function snapshotModel(aggregateType: string, policy: SnapshotPolicyLike 
       try {
         return { state: decode(schemaVersion, stored) }
       } catch (error) {
-        if (error instanceof UpcastError || isCairnError(error, 'CAIRN_SCHEMA_VALIDATION')) return undefined
+        if (error instanceof UpcastError || error instanceof SchemaValidationError) return undefined
         throw error
       }
     },

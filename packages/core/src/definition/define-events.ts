@@ -1,5 +1,6 @@
 import type { NewEvent, RecordedEvent } from '../contracts/event.ts'
 import { readStored } from '../upcasting/upcast.ts'
+import type { ReadOptions } from '../upcasting/versioned-schema.ts'
 import type { Definitions } from './definition.ts'
 import { eventModel, type EventModel } from './event-model.ts'
 import type { EventSet } from './event-set.ts'
@@ -14,13 +15,14 @@ import type { PayloadOf } from './payload-forms.ts'
 export function defineEvents<const A extends string, const D extends Definitions>(
   aggregateType: A,
   definitions: D,
+  options?: ReadOptions,
 ): EventSet<A, { [K in keyof D]: PayloadOf<D[K]> }> {
   checkAggregateType(aggregateType)
   const models = new Map<string, EventModel>()
   const members: Record<string, unknown> = {}
   for (const [name, definition] of Object.entries(definitions)) {
     checkName('event', aggregateType, name, reserved)
-    const model = eventModel(aggregateType, name, definition)
+    const model = eventModel(aggregateType, name, definition, options)
     models.set(name, model)
     members[name] = eventFactory(model)
   }

@@ -1,4 +1,4 @@
-import { versionedSchema, type VersionedSchema } from '../upcasting/versioned-schema.ts'
+import { versionedSchema, type ReadOptions, type VersionedSchema } from '../upcasting/versioned-schema.ts'
 
 /** One event type at run time, with every version of its payload. */
 export interface EventModel extends VersionedSchema {
@@ -10,7 +10,7 @@ export interface EventModel extends VersionedSchema {
 }
 
 /** @throws DefinitionError when a schema is not JSON-stable or the chain is not whole */
-export function eventModel(aggregateType: string, name: string, definition: unknown): EventModel {
+export function eventModel(aggregateType: string, name: string, definition: unknown, options?: ReadOptions): EventModel {
   const type = `${aggregateType}.${name}`
-  return { type, name, aggregateType, ...versionedSchema(`event ${type}`, definition) }
+  return { type, name, aggregateType, ...versionedSchema(`event ${type}`, definition, options) }
 }

@@ -1,13 +1,11 @@
 import type { z } from 'zod'
 import { DefinitionError } from '../errors/domain.ts'
+import { topFields, type TopFields } from './top-fields.ts'
+import { definitionOf } from './zod-definition.ts'
 
-export interface SchemaFacts {
+export interface SchemaFacts extends TopFields {
   /** True when a codec stands somewhere inside. */
   readonly coded: boolean
-  /** Names of the fields at the top, as far as the schema tells. */
-  readonly fields: ReadonlySet<string>
-  /** True when every value is an object with fields. */
-  readonly objectLike: boolean
 }
 
 /**
@@ -20,8 +18,7 @@ export function inspectSchema(what: string, schema: z.core.$ZodType): SchemaFact
   if (walk.problems.length > 0) {
     throw new DefinitionError(`The schema of ${what} is not JSON-stable: ${walk.problems.join(' ')}`, { what, problems: walk.problems })
   }
-  const fields = new Set<string>()
-  return { coded: walk.coded, objectLike: collectFields(schema, fields, new Set()), fields }
+  return { coded: walk.coded, ...topFields(schema) }
 }
 
 interface Walk {
@@ -52,7 +49,7 @@ const remedies: Readonly<Partial<Record<z.core.$ZodTypeDef['type'], string>>> = 
 }
 
 function visit(walk: Walk, schema: z.core.$ZodType, path: string, mayBeAbsent: boolean): void {
-  const def = (schema as z.core.$ZodTypes)._zod.def
+  const def = definitionOf(schema)
   if (def.type === 'optional' && !mayBeAbsent) {
     refuse(walk, path, 'may be absent where JSON needs a value (it would come back as null).', 'Use .nullable().')
   }
@@ -127,33 +124,4 @@ function spelling(type: string): string {
 
 function isJsonLiteral(value: unknown): boolean {
   return value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
-}
-
-/** Adds the names of the top fields; true when every value is an object. */
-function collectFields(schema: z.core.$ZodType, fields: Set<string>, seen: Set<z.core.$ZodType>): boolean {
-  const def = (schema as z.core.$ZodTypes)._zod.def
-  if (seen.has(schema)) return true
-  seen.add(schema)
-  switch (def.type) {
-    case 'object':
-      for (const key of Object.keys(def.shape)) fields.add(key)
-      return true
-    case 'record':
-      return true
-    case 'union':
-      return def.options.map((option) => collectFields(option, fields, seen)).every(Boolean)
-    case 'intersection':
-      return [def.left, def.right].map((side) => collectFields(side, fields, seen)).every(Boolean)
-    case 'pipe':
-      return [def.in, def.out].map((side) => collectFields(side, fields, seen)).every(Boolean)
-    case 'default':
-    case 'prefault':
-    case 'catch':
-    case 'readonly':
-      return collectFields(def.innerType, fields, seen)
-    case 'lazy':
-      return collectFields(def.getter(), fields, seen)
-    default:
-      return false
-  }
 }

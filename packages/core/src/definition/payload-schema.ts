@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DefinitionError } from '../errors/domain.ts'
 import { SchemaValidationError, type SchemaIssue } from '../errors/input.ts'
-import { inspectSchema } from './json-stability.ts'
+import { inspectSchema, type SchemaFacts } from './json-stability.ts'
 import type { SchemaLike } from './schema-like.ts'
 
 /**
@@ -11,14 +11,8 @@ import type { SchemaLike } from './schema-like.ts'
  * encoded form, plain JSON; what the code of an aggregate gets and gives (factories, `raise`, handlers, folds) is the
  * decoded form. Without a codec the two are the same value, and reading costs nothing.
  */
-export interface PayloadSchema {
+export interface PayloadSchema extends SchemaFacts {
   readonly schema: z.core.$ZodType
-  /** True when a codec stands somewhere inside: only then do the two forms differ. */
-  readonly coded: boolean
-  /** Names of the fields at the top, as far as the schema tells. */
-  readonly fields: ReadonlySet<string>
-  /** True when every value is an object with fields. */
-  readonly objectLike: boolean
   /** Validates what a factory or `raise` was given, fills in defaults, and makes the stored form. @throws SchemaValidationError */
   accept(what: string, value: unknown): unknown
   /** Validates JSON that came from outside, fills in defaults, and makes the stored form. @throws SchemaValidationError */

@@ -18,6 +18,8 @@ export function hashCommand(command: {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
+  // As JSON.stringify does it: two dates must not both become {}.
+  if ('toJSON' in value && typeof value.toJSON === 'function') return sorted(value.toJSON())
   // Entries, not an object: a key named __proto__ or one that looks like a number keeps its place.
   return {
     o: Object.entries(value)

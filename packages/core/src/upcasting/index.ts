@@ -1,2 +1,2 @@
 export { readStored, upcast } from './upcast.ts'
-export { versionedSchema, type VersionedSchema } from './versioned-schema.ts'
+export { versionedSchema, type ReadOptions, type VersionedSchema } from './versioned-schema.ts'

@@ -2,13 +2,14 @@ import { UpcastError } from '../errors/domain.ts'
 import type { VersionedSchema } from './versioned-schema.ts'
 
 /**
- * Lifts a stored payload to the newest schema version, step by step; the newest comes back as it is, unchecked. The
- * result is the stored (JSON) form: what `RecordedEvent.payload` is typed as.
+ * Lifts a stored payload to the newest schema version, step by step; the newest comes back as it is. The result is the
+ * stored (JSON) form: what `RecordedEvent.payload` is typed as.
  * @throws UpcastError when the version is unknown here, or when a step throws or gives what its schema refuses
+ * @throws SchemaValidationError when the newest is validated on read and does not fit
  */
 export function upcast(versioned: VersionedSchema, schemaVersion: number, stored: unknown): unknown {
   const newest = versioned.schemaVersion
-  if (schemaVersion === newest) return stored
+  if (schemaVersion === newest) return versioned.validateOnRead ? versioned.newest.acceptJson(versioned.what, stored) : stored
   if (!Number.isInteger(schemaVersion) || schemaVersion < 1 || schemaVersion > newest)
     throw new UpcastError(versioned.what, schemaVersion, newest)
   let payload = stored
@@ -24,7 +25,7 @@ export function upcast(versioned: VersionedSchema, schemaVersion: number, stored
 
 /**
  * A stored payload as handlers and folds see it: lifted, then decoded where a codec stands in the schema.
- * @throws UpcastError
+ * @throws UpcastError, SchemaValidationError as `upcast`
  */
 export function readStored(versioned: VersionedSchema, schemaVersion: number, stored: unknown): unknown {
   const payload = upcast(versioned, schemaVersion, stored)

@@ -10,12 +10,23 @@ export interface VersionedSchema {
   readonly schemaVersion: number
   /** The newest schema. */
   readonly newest: PayloadSchema
+  /** True when a stored payload of the newest version is validated again. */
+  readonly validateOnRead: boolean
   /** `lifts[n]` goes from version n to n + 1 and gives the stored form; there is none at 0. */
   readonly lifts: readonly (((stored: unknown) => unknown) | undefined)[]
 }
 
+export interface ReadOptions {
+  /**
+   * True validates stored payloads of the newest version each time they are read; older ones are validated in any case
+   * when they are lifted. Off, a payload that was validated when it was written is trusted.
+   * @default false
+   */
+  readonly validateOnRead?: boolean
+}
+
 /** @throws DefinitionError when a schema is not JSON-stable or a step has no upcaster */
-export function versionedSchema(what: string, definition: unknown): VersionedSchema {
+export function versionedSchema(what: string, definition: unknown, options: ReadOptions = {}): VersionedSchema {
   const steps = stepsOf(what, definition)
   const lifts: (((stored: unknown) => unknown) | undefined)[] = [undefined]
   let newest: PayloadSchema | undefined
@@ -31,5 +42,5 @@ export function versionedSchema(what: string, definition: unknown): VersionedSch
     newest = schema
   }
   if (newest === undefined) throw new DefinitionError(`${what} has an empty version chain.`, { what })
-  return { what, schemaVersion: steps.length, newest, lifts }
+  return { what, schemaVersion: steps.length, newest, lifts, validateOnRead: options.validateOnRead ?? false }
 }

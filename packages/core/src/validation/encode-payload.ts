@@ -15,9 +15,10 @@ export function encodePayload(what: string, value: unknown, limit: number = defa
   const text = stringify(what, value)
   // JSON.stringify writes NUL and lone surrogates as \u escapes, and only those and other control characters.
   if (text.includes('\\u')) refuseEscapes(what, text)
-  // NaN and infinities were written as null.
-  if (text.includes('null')) refuseLostNumbers(what, value, '')
+  // Each level takes two characters at least.
   if (text.length > 2 * maxPayloadDepth) refuseDepth(what, text)
+  // NaN, infinities, and what is undefined inside an array were written as null.
+  if (text.includes('null')) refuseLost(what, value, '')
   // A UTF-16 unit is at most three bytes of UTF-8.
   if (text.length * 3 > limit) {
     const bytes = Buffer.byteLength(text)
@@ -60,19 +61,22 @@ function refuseEscapes(what: string, text: string): void {
   }
 }
 
-function refuseLostNumbers(what: string, value: unknown, path: string): void {
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new InvalidInputError(
-      'payload',
-      `The payload of ${what} holds ${value}${path === '' ? '' : ` at ${path}`}, which JSON cannot express.`,
-      {
-        what,
-        path,
-      },
-    )
+function refuseLost(what: string, value: unknown, path: string): void {
+  if (typeof value !== 'object') {
+    if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return
+    throw new InvalidInputError('payload', `The payload of ${what} holds ${String(value)} at ${path}, which JSON cannot express.`, {
+      what,
+      path,
+    })
   }
-  if (typeof value !== 'object' || value === null) return
-  for (const [key, inner] of Object.entries(value)) refuseLostNumbers(what, inner, path === '' ? key : `${path}.${key}`)
+  if (value === null) return
+  if (value instanceof Date && Number.isNaN(value.getTime())) {
+    throw new InvalidInputError('payload', `The payload of ${what} holds an invalid date at ${path}.`, { what, path })
+  }
+  for (const [key, inner] of Object.entries(value)) {
+    // An undefined field is left out, which is no loss; an undefined element is not.
+    if (inner !== undefined || Array.isArray(value)) refuseLost(what, inner, path === '' ? key : `${path}.${key}`)
+  }
 }
 
 function refuseDepth(what: string, text: string): void {

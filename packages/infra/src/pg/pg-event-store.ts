@@ -5,6 +5,8 @@ import {
   assertVersion,
   CommandIdReusedError,
   DuplicateCommandError,
+  describeStream,
+  InvalidInputError,
   StreamClosedError,
   VersionConflictError,
   type AppendGroupRequest,
@@ -69,7 +71,8 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
   async append(request: AppendRequest): Promise<AppendResult> {
     const { stream, expected, events, command, snapshot } = request
     const part = command === undefined ? { events } : { events, command }
-    const group: AppendGroupRequest = snapshot === undefined ? { stream, expected, parts: [part] } : { stream, expected, parts: [part], snapshot }
+    const group: AppendGroupRequest =
+      snapshot === undefined ? { stream, expected, parts: [part] } : { stream, expected, parts: [part], snapshot }
     const { results } = await this.appendGroup(group)
     const result = results[0]
     if (result === undefined) throw new TypeError('An append was left without an answer.')
@@ -83,7 +86,8 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
       if (outcome.positions.length > 0) this.#hints.send()
       return { stored: true, results: recordedParts(request, entry, outcome) }
     }
-    if (outcome.kind === 'duplicate' || outcome.kind === 'reused') return { stored: false, results: await this.#firstResults(entry, request) }
+    if (outcome.kind === 'duplicate' || outcome.kind === 'reused')
+      return { stored: false, results: await this.#firstResults(entry, request) }
     throw refusal(request.stream, request.expected, outcome)
   }
 
@@ -99,7 +103,8 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
 
   async *readStream(stream: StreamKey, options: ReadStreamOptions = {}): AsyncGenerator<RecordedEvent> {
     assertStreamKey(stream)
-    for (const field of ['fromVersion', 'toVersion', 'limit'] as const) if (options[field] !== undefined) assertVersion(field, options[field])
+    for (const field of ['fromVersion', 'toVersion', 'limit'] as const)
+      if (options[field] !== undefined) assertVersion(field, options[field])
     yield* readStream(this.#db, stream, options)
   }
 
@@ -155,8 +160,9 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
           await enterTenant(connection, schema, signer.sign([tenantId]), options.holdTimeoutMs)
           const tx = new PgTransaction(this.#db, tenantId, connection)
           const result = await work(tx)
+          if (tx.failure !== undefined) throw tx.failure
           for (const entry of tx.entries) {
-            const outcome = await appendOne(connection, schema, signer, entry, options.holdTimeoutMs)
+            const outcome = await appendOne(connection, schema, signer, entry, options.holdTimeoutMs, 'plain')
             if (outcome.kind !== 'appended') throw refusal(entry.stream, entry.expected, outcome, entry.receipts[0]?.id)
             appended ||= outcome.positions.length > 0
           }
@@ -182,11 +188,14 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
       if (result === undefined) return undefined
       // A receipt of our own making can only have been found by our own second try, after a lost answer: to the caller it is the first.
       const own = request.parts[i]?.command === undefined
-      return { ...result, stream: entry.stream, duplicate: !own }
+      return { ...result, duplicate: !own }
     })
   }
 
-  #resultsOf(tenantId: string, receipts: readonly { readonly id: string; readonly hash: string }[]): Promise<readonly (AppendResult | undefined)[]> {
+  #resultsOf(
+    tenantId: string,
+    receipts: readonly { readonly id: string; readonly hash: string }[],
+  ): Promise<readonly (AppendResult | undefined)[]> {
     const { schema, signer, gates, pools, options } = this.#db
     return retryWhileUnavailable('looking up a command', options.retryForMs, () =>
       gates.read.run(() => resultsOf(pools.read, schema, signer, tenantId, receipts)),
@@ -219,6 +228,11 @@ function refusal(stream: StreamKey, expected: ExpectedVersion, outcome: AppendOu
       return new StreamClosedError(stream)
     case 'reused':
       return new CommandIdReusedError(stream.tenantId, commandId)
+    case 'snapshot-ahead':
+      return new InvalidInputError(
+        'snapshot.version',
+        `The snapshot of stream ${describeStream(stream)} is ahead of it, which ends at ${outcome.version}.`,
+      )
     case 'duplicate':
       return new DuplicateCommandError(stream, commandId)
     default:

@@ -113,7 +113,10 @@ export class AppendCoalescer {
   async #send(batch: readonly Queued[]): Promise<void> {
     try {
       const only = batch.length === 1 ? batch[0] : undefined
-      const outcomes = only === undefined ? await this.#transport.sendMany(batch.map((queued) => queued.entry)) : [await this.#transport.sendOne(only.entry)]
+      const outcomes =
+        only === undefined
+          ? await this.#transport.sendMany(batch.map((queued) => queued.entry))
+          : [await this.#transport.sendOne(only.entry)]
       for (const [i, queued] of batch.entries()) {
         const outcome = outcomes[i]
         if (outcome === undefined || outcome.kind === 'busy') void this.#sendAside(queued)

@@ -43,11 +43,13 @@ export type AppendOutcome =
   /** Some command id was used with other content. */
   | { readonly kind: 'reused' }
   | { readonly kind: 'closed' }
+  /** The snapshot claims a version that the stream does not have. */
+  | { readonly kind: 'snapshot-ahead'; readonly version: number }
   /** Somebody else holds the stream. */
   | { readonly kind: 'busy' }
 
 /** The numbers of db/functions/030-append-many.sql. */
-export const outcomeNumber = { appended: 1, conflict: 2, duplicate: 3, busy: 4, closed: 5, reused: 6 } as const
+export const outcomeNumber = { appended: 1, conflict: 2, duplicate: 3, busy: 4, closed: 5, reused: 6, snapshotAhead: 7 } as const
 
 export function encodeExpected(expected: ExpectedVersion): number {
   if (expected === 'any') return -1
@@ -68,6 +70,8 @@ export function outcomeOf(outcome: number, version: number, positions: readonly 
       return { kind: 'closed' }
     case outcomeNumber.reused:
       return { kind: 'reused' }
+    case outcomeNumber.snapshotAhead:
+      return { kind: 'snapshot-ahead', version }
     default:
       throw new TypeError(`The append function answered ${outcome}, which this version of Cairn does not know.`)
   }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { byteaArray, plainArray, textArray } from '../connection/array-literal.ts'
 import type { ContextSigner } from '../connection/context-signer.ts'
 import { sql } from '../connection/sql.ts'
+import { statement, type StatementMode } from '../connection/statement.ts'
 import { encodeExpected, outcomeOf, type AppendEntry, type AppendOutcome } from './append-entry.ts'
 
 const Answer = z.object({
@@ -22,10 +23,11 @@ export async function appendOne(
   signer: ContextSigner,
   entry: AppendEntry,
   waitMs: number,
+  mode: StatementMode = 'prepared',
 ): Promise<AppendOutcome> {
   const { stream, receipts, events, snapshot } = entry
   const context = signer.sign([stream.tenantId])
-  const answer = await connection.one(sql.prepared(`${schema}_append_one`, Answer)`
+  const answer = await connection.one(statement(mode, `${schema}_append_one`, Answer)`
     select outcome, version, positions, recorded_at from ${sql.identifier([schema])}.append_one(
       ${context.text}, ${context.signature},
       ${stream.tenantId}, ${stream.aggregateType}, ${stream.aggregateId}, ${encodeExpected(entry.expected)}, ${waitMs},

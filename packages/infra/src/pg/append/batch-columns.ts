@@ -4,7 +4,15 @@ import { encodeExpected, type AppendEntry } from './append-entry.ts'
 export class BatchColumns {
   readonly tenants: string[] = []
   readonly append = { tenant: numbers(), type: texts(), id: texts(), expected: numbers(), count: numbers() }
-  readonly receipt = { append: numbers(), id: texts(), hash: texts(), offset: numbers(), count: numbers(), last: numbers(), audit: nullableTexts() }
+  readonly receipt = {
+    append: numbers(),
+    id: texts(),
+    hash: texts(),
+    offset: numbers(),
+    count: numbers(),
+    last: numbers(),
+    audit: nullableTexts(),
+  }
   readonly event = { append: numbers(), ordinal: numbers(), id: texts(), type: texts(), payload: texts(), metadata: texts() }
   readonly snapshot = { append: numbers(), version: numbers(), schema: numbers(), state: texts() }
   /** For each append, how many events stand before its own. */

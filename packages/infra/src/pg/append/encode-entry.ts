@@ -30,7 +30,7 @@ export function encodeEntry(request: AppendGroupRequest, maxPayloadBytes: number
       assertEventToStore(event)
       const payload = encodePayload(`event ${event.type}`, event.payload, maxPayloadBytes)
       const metadata = encodeMetadata(`event ${event.type}`, event.metadata)
-      events.push({ id: event.id, type: event.type, payload, metadata })
+      events.push({ id: event.id.toLowerCase(), type: event.type, payload, metadata })
       bytes += payload.length + metadata.length + rowOverhead
     }
   }
@@ -64,7 +64,8 @@ export function encodeEntry(request: AppendGroupRequest, maxPayloadBytes: number
 function encodeReceipt(command: CommandReceipt | undefined, offset: number, count: number, maxPayloadBytes: number): Receipt {
   if (command === undefined) return { id: uuidv7(), hash: '', offset, count, audit: null }
   assertReceipt(command)
-  const audit = command.audit === undefined ? null : encodePayload(`command ${command.audit.type}`, command.audit, maxPayloadBytes + rowOverhead)
+  const audit =
+    command.audit === undefined ? null : encodePayload(`command ${command.audit.type}`, command.audit, maxPayloadBytes + rowOverhead)
   return { id: command.id, hash: command.hash, offset, count, audit }
 }
 

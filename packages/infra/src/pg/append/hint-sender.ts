@@ -40,7 +40,9 @@ export class HintSender {
   async #notify(): Promise<void> {
     const { pools, gates, schema, options } = this.#db
     try {
-      await gates.read.run(() => pools.read.query(sql.prepared(`${schema}_hint`, z.object({}))`select pg_notify(${hintChannel(schema)}, '')`))
+      await gates.read.run(() =>
+        pools.read.query(sql.prepared(`${schema}_hint`, z.object({}))`select pg_notify(${hintChannel(schema)}, '')`),
+      )
     } catch (error) {
       options.logger.debug('a hint was not sent', { component: 'pg-event-store', error })
     }

@@ -58,7 +58,9 @@ export class PgAppender implements AppendTransport {
       try {
         // With every place taken by held streams, ask without waiting: a stream that is free again must not queue behind them.
         const outcome = gates.aside.free
-          ? await gates.aside.run(() => appendOne(pools.aside, schema, signer, entry, Math.max(1, Math.ceil(options.holdTimeoutMs - waited))))
+          ? await gates.aside.run(() =>
+              appendOne(pools.aside, schema, signer, entry, Math.max(1, Math.ceil(options.holdTimeoutMs - waited))),
+            )
           : await gates.read.run(() => appendOne(pools.read, schema, signer, entry, 0))
         if (outcome.kind !== 'busy') return outcome
         if (waited > options.holdTimeoutMs) throw new StreamBusyError(entry.stream, options.holdTimeoutMs)

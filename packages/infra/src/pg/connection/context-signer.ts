@@ -26,7 +26,10 @@ export class ContextSigner {
   /** @throws InvalidInputError unless the key is 64 hex digits */
   constructor(key: string) {
     if (!/^[0-9a-f]{64}$/.test(key)) {
-      throw new InvalidInputError('contextKey', 'The context key must be the 64 hex digits that the migration reported (CAIRN_CONTEXT_KEY).')
+      throw new InvalidInputError(
+        'contextKey',
+        'The context key must be the 64 hex digits that the migration reported (CAIRN_CONTEXT_KEY).',
+      )
     }
     this.#key = Buffer.from(key, 'hex')
   }

@@ -5,7 +5,7 @@ import { inspectDatabase, type DatabaseFacts } from '../schema/inspect-database.
 import { rolesOf } from '../schema/schema-name.ts'
 import { ContextSigner } from './context-signer.ts'
 import { Gate } from './gate.ts'
-import { safeInt8 } from './type-parsers.ts'
+import { safeInt8, userTypeParsers } from './type-parsers.ts'
 import { resolvePgOptions, type PgOptions, type ResolvedPgOptions } from './pg-options.ts'
 
 /** Two batches of appends and two of loads at the most: these never wait for anything else. */
@@ -54,7 +54,7 @@ export async function openPg(options: PgOptions): Promise<PgDatabase> {
       driverFactory: createPgDriverFactory(),
       maxPoolSize: size,
       // Cairn's own statements leave no session state behind; DISCARD ALL after each would halve the throughput and drop the prepared statements.
-      ...(reset ? {} : { resetConnection: () => Promise.resolve(), typeParsers: [safeInt8] }),
+      ...(reset ? { typeParsers: userTypeParsers } : { resetConnection: () => Promise.resolve(), typeParsers: [safeInt8] }),
       // Batches are sent from whatever async context filled them, a user's transaction included.
       dangerouslyAllowForeignConnections: true,
       // Retries are ours: only what is idempotent is sent again.

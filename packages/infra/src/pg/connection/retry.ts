@@ -34,9 +34,17 @@ export function translateError(error: unknown, what: string): unknown {
     case 'ZC001':
       return new ContextRefusedError(what, error)
     case 'ZC002':
-      return new UnsafeDatabaseError('Cairn needs READ COMMITTED: with a stricter isolation a reader misses events.', 'Reset default_transaction_isolation for this login.', { what })
+      return new UnsafeDatabaseError(
+        'Cairn needs READ COMMITTED: with a stricter isolation a reader misses events.',
+        'Reset default_transaction_isolation for this login.',
+        { what },
+      )
     case 'ZC003':
-      return new UnsafeDatabaseError('This server is a standby: it does not see the writers\' advisory locks, so a reader would miss events.', 'Connect to the primary.', { what })
+      return new UnsafeDatabaseError(
+        "This server is a standby: it does not see the writers' advisory locks, so a reader would miss events.",
+        'Connect to the primary.',
+        { what },
+      )
     default:
       return error
   }

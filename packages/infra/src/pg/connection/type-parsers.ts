@@ -1,4 +1,4 @@
-import type { ClientConfigurationInput } from 'slonik'
+import { createTypeParserPreset, type ClientConfigurationInput } from 'slonik'
 
 type DriverTypeParser = NonNullable<ClientConfigurationInput['typeParsers']>[number]
 
@@ -11,3 +11,9 @@ export const safeInt8: DriverTypeParser = {
     return value
   },
 }
+
+/** For users' SQL: slonik's own presets (dates as milliseconds, numeric as number), and bigint as above. */
+export const userTypeParsers: readonly DriverTypeParser[] = [
+  ...createTypeParserPreset().filter((parser) => parser.name !== 'int8'),
+  safeInt8,
+]

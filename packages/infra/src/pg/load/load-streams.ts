@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { plainArray, textArray } from '../connection/array-literal.ts'
 import type { ContextSigner } from '../connection/context-signer.ts'
 import { sql } from '../connection/sql.ts'
+import { statement, type StatementMode } from '../connection/statement.ts'
 
 export interface LoadRequest {
   readonly stream: StreamKey
@@ -30,11 +31,12 @@ export async function loadStreams(
   schema: string,
   signer: ContextSigner,
   requests: readonly LoadRequest[],
+  mode: StatementMode = 'prepared',
 ): Promise<readonly LoadedStream[]> {
   const tenants = [...new Set(requests.map((request) => request.stream.tenantId))]
   const context = signer.sign(tenants)
   const tenantNumber = new Map(tenants.map((tenant, i) => [tenant, i + 1]))
-  const rows = await connection.any(sql.prepared(`${schema}_load_streams`, Row)`
+  const rows = await connection.any(statement(mode, `${schema}_load_streams`, Row)`
     select stream_no, version, closed, snapshot_version, snapshot_schema, snapshot_state, events
       from ${sql.identifier([schema])}.load_streams(
         ${context.text}, ${context.signature}, ${plainArray(requests.map((r) => tenantNumber.get(r.stream.tenantId) ?? 0))},
@@ -52,7 +54,7 @@ export async function loadStreams(
     const events = parseHistory(row.events)
     const last = events.at(-1)?.version ?? row.version
     if (events.length === eventsPerAnswer && last < row.version) {
-      const [rest] = await loadStreams(connection, schema, signer, [{ stream: request.stream, after: last }])
+      const [rest] = await loadStreams(connection, schema, signer, [{ stream: request.stream, after: last }], mode)
       for (const event of rest?.events ?? []) events.push(event)
       loaded[row.stream_no - 1] = { version: rest?.version ?? row.version, closed: rest?.closed ?? row.closed, snapshot, events }
     } else {

@@ -1,4 +1,4 @@
-import { assertTenantId, type EventFilter, type EventQueryOptions, type EventQueryPage } from '@cairn/core'
+import { assertTenantId, assertVersion, type EventFilter, type EventQueryOptions, type EventQueryPage } from '@cairn/core'
 import { z } from 'zod'
 import { textArray } from '../connection/array-literal.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
@@ -16,6 +16,7 @@ export async function queryEvents(db: PgDatabase, filter: EventFilter, options: 
   const limit = options.limit ?? 100
   assertLimit(limit, 1_000)
   assertTenantId(filter.tenantId)
+  if (options.cursor !== undefined) assertVersion('cursor', options.cursor)
   const context = signer.sign([filter.tenantId])
   const page = await retryWhileUnavailable('a query', db.options.retryForMs, () =>
     gates.read.run(() =>
@@ -25,11 +26,13 @@ export async function queryEvents(db: PgDatabase, filter: EventFilter, options: 
           ${filter.aggregateId ?? null}::text, ${filter.correlationId ?? null}::text, ${filter.workflowId ?? null}::text,
           ${filter.userId ?? null}::text, ${filter.projectId ?? null}::text, ${filter.from?.toISOString() ?? null}::timestamptz,
           ${filter.to?.toISOString() ?? null}::timestamptz, ${options.cursor ?? null}::bigint, ${options.order === 'newest-first'}::boolean,
-          ${limit}::int) as events`),
+          ${limit + 1}::int) as events`),
     ),
   )
-  const events = parseEvents(page.events)
-  return { events, next: events.length === limit ? events.at(-1)?.position : undefined }
+  // One more than asked for tells whether there is another page.
+  const read = parseEvents(page.events)
+  const events = read.slice(0, limit)
+  return { events, next: read.length > limit ? events.at(-1)?.position : undefined }
 }
 
 /** Answers `EventQueryPort.countByType`. */

@@ -4,14 +4,15 @@ import { z } from 'zod'
 import { plainArray } from '../connection/array-literal.ts'
 import type { ContextSigner } from '../connection/context-signer.ts'
 import { sql } from '../connection/sql.ts'
+import { statement, type StatementMode } from '../connection/statement.ts'
 import { parseEvents } from './event-row.ts'
 
 const Row = z.object({
   id: z.string(),
   hash: z.string(),
   took_effect: z.boolean(),
-  aggregate_type: z.string().nullable(),
-  aggregate_id: z.string().nullable(),
+  aggregate_type: z.string(),
+  aggregate_id: z.string(),
   version: z.int().nullable(),
   position: z.int().nullable(),
   events: z.string().nullable(),
@@ -24,9 +25,10 @@ export async function resultsOf(
   signer: ContextSigner,
   tenantId: string,
   receipts: readonly { readonly id: string; readonly hash: string }[],
+  mode: StatementMode = 'prepared',
 ): Promise<readonly (AppendResult | undefined)[]> {
   const context = signer.sign([tenantId])
-  const rows = await connection.any(sql.prepared(`${schema}_results_of`, Row)`
+  const rows = await connection.any(statement(mode, `${schema}_results_of`, Row)`
     select id, hash, took_effect, aggregate_type, aggregate_id, version, position, events
       from ${sql.identifier([schema])}.results_of(${context.text}, ${context.signature}, ${tenantId}, ${plainArray(receipts.map((r) => r.id))})`)
   return receipts.map((receipt) => {
@@ -34,8 +36,7 @@ export async function resultsOf(
     if (row === undefined) return undefined
     if (row.hash !== receipt.hash) throw new CommandIdReusedError(tenantId, receipt.id)
     if (!row.took_effect) return undefined
-    // An accepted command without events on a stream that does not exist has no stream to name.
-    const stream: StreamKey = { tenantId, aggregateType: row.aggregate_type ?? '', aggregateId: row.aggregate_id ?? '' }
+    const stream: StreamKey = { tenantId, aggregateType: row.aggregate_type, aggregateId: row.aggregate_id }
     return { stream, events: parseEvents(row.events), version: row.version ?? 0, position: row.position ?? 0, duplicate: true }
   })
 }

@@ -24,6 +24,9 @@ export async function createRoles(client: Client, schema: string): Promise<void>
   )
   const first = bad[0]
   if (first !== undefined) {
-    throw new UnsafeDatabaseError(`Role ${first.rolname} is a superuser or bypasses row-level security.`, `Run: alter role ${first.rolname} nosuperuser nobypassrls;`)
+    throw new UnsafeDatabaseError(
+      `Role ${first.rolname} is a superuser or bypasses row-level security.`,
+      `Run: alter role ${first.rolname} nosuperuser nobypassrls;`,
+    )
   }
 }

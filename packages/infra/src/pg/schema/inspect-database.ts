@@ -54,10 +54,15 @@ async function inspect(client: Client, options: ResolvedPgOptions): Promise<Data
   )
   const login = rows[0]
   if (login === undefined) throw new UnsafeDatabaseError('The database did not answer the boot check.', 'Look into its log.')
-  if (login.number < 150_000) throw new UnsafeDatabaseError(`PostgreSQL ${login.version} is too old.`, 'Cairn needs PostgreSQL 15 or newer.')
-  if (login.standby) throw new UnsafeDatabaseError('This server is a standby.', 'Connect to the primary: a standby does not see the writers\' locks.')
+  if (login.number < 150_000)
+    throw new UnsafeDatabaseError(`PostgreSQL ${login.version} is too old.`, 'Cairn needs PostgreSQL 15 or newer.')
+  if (login.standby)
+    throw new UnsafeDatabaseError('This server is a standby.', "Connect to the primary: a standby does not see the writers' locks.")
   if (login.isolation !== 'read committed') {
-    throw new UnsafeDatabaseError(`default_transaction_isolation is ${login.isolation}.`, `Run: alter role ${login.login} set default_transaction_isolation = 'read committed';`)
+    throw new UnsafeDatabaseError(
+      `default_transaction_isolation is ${login.isolation}.`,
+      `Run: alter role ${login.login} set default_transaction_isolation = 'read committed';`,
+    )
   }
   await checkSchema(client, schema)
   const switchesRoles = decideRoles(login, options)
@@ -79,7 +84,9 @@ function decideRoles(login: LoginRow, options: ResolvedPgOptions): boolean {
   const powerful = login.roles.some((role) => role !== roles.app)
   if (options.roles === undefined && powerful && login.roles.includes(roles.app) && options.workerUrl === undefined) return true
   if (!login.roles.includes(roles.app)) {
-    throw new UnsafeDatabaseError(`${login.login} is not a member of ${roles.app}.`, `Run: grant ${roles.app} to ${login.login};`, { login: login.login })
+    throw new UnsafeDatabaseError(`${login.login} is not a member of ${roles.app}.`, `Run: grant ${roles.app} to ${login.login};`, {
+      login: login.login,
+    })
   }
   if (powerful) {
     const extra = login.roles.filter((role) => role !== roles.app)
@@ -101,21 +108,32 @@ async function checkSchema(client: Client, schema: string): Promise<void> {
     const state = sqlStateOf(error)
     if (state !== '42P01' && state !== '3F000' && state !== '42501') throw error
     throw new SchemaVersionError(
-      state === '42501' ? `This login may not use the schema "${schema}". Grant it the role ${rolesOf(schema).app}.` : `There is no Cairn schema "${schema}" in this database. Run migrate() with an owner's login first.`,
+      state === '42501'
+        ? `This login may not use the schema "${schema}". Grant it the role ${rolesOf(schema).app}.`
+        : `There is no Cairn schema "${schema}" in this database. Run migrate() with an owner's login first.`,
       { schema },
     )
   }
   const known = knownMigrations()
   const missing = known.filter((name) => !ran.includes(name))
   const unknown = ran.filter((name) => !known.includes(name))
-  if (missing.length > 0) throw new SchemaVersionError(`Schema "${schema}" lacks ${missing.join(', ')}. Run migrate() before this version starts.`, { schema, missing })
+  if (missing.length > 0)
+    throw new SchemaVersionError(`Schema "${schema}" lacks ${missing.join(', ')}. Run migrate() before this version starts.`, {
+      schema,
+      missing,
+    })
   if (unknown.length > 0) {
-    throw new SchemaVersionError(`Schema "${schema}" was migrated by a newer Cairn (${unknown.join(', ')}). Deploy that version here too.`, { schema, unknown })
+    throw new SchemaVersionError(
+      `Schema "${schema}" was migrated by a newer Cairn (${unknown.join(', ')}). Deploy that version here too.`,
+      { schema, unknown },
+    )
   }
   const { rows } = await client.query<{ cache: string; behind: boolean }>(`select cache, behind from ${schema}.sequence_state()`)
   const sequence = rows[0]
   if (sequence?.cache !== '1') {
-    throw new UnsafeDatabaseError('The position sequence hands out ranges.', `Run: alter sequence ${schema}.event_positions cache 1;`, { schema })
+    throw new UnsafeDatabaseError('The position sequence hands out ranges.', `Run: alter sequence ${schema}.event_positions cache 1;`, {
+      schema,
+    })
   }
   if (sequence.behind) {
     throw new UnsafeDatabaseError(
@@ -138,7 +156,11 @@ async function readContextKey(client: Client, schema: string, owner: string): Pr
   } finally {
     await client.query('rollback')
   }
-  throw new UnsafeDatabaseError('No context key was given, and this login may not read it.', 'Set CAIRN_CONTEXT_KEY (or contextKey) to what migrate() reported.', { schema })
+  throw new UnsafeDatabaseError(
+    'No context key was given, and this login may not read it.',
+    'Set CAIRN_CONTEXT_KEY (or contextKey) to what migrate() reported.',
+    { schema },
+  )
 }
 
 async function checkContextKey(client: Client, schema: string, contextKey: string, role: string | undefined): Promise<void> {

@@ -57,7 +57,9 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
       schema: [schema, 'pg_temp'],
       // The lock above does this per schema; the runner's own is one for the whole database.
       noLock: true,
-      migrationLoaderStrategies: [{ extensions: ['.sql'], loader: (paths) => Promise.resolve(paths.map((path) => loadMigration(path, schema))) }],
+      migrationLoaderStrategies: [
+        { extensions: ['.sql'], loader: (paths) => Promise.resolve(paths.map((path) => loadMigration(path, schema))) },
+      ],
       logger: { info: (m: string) => logger.debug(m), warn: (m: string) => logger.warn(m), error: (m: string) => logger.error(m) },
     })
     const reapplied = await applyFiles(client, schema)

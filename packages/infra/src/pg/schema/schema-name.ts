@@ -6,7 +6,11 @@ export const defaultSchema = 'cairn'
 /** @throws InvalidInputError unless the name is a plain identifier: its roles are named after it */
 export function assertSchemaName(schema: string): void {
   if (!/^[a-z][a-z0-9_]{0,40}$/.test(schema) || schema.startsWith('pg_')) {
-    throw new InvalidInputError('schema', `"${schema}" cannot name a Cairn schema: use 1..41 lower-case letters, digits and underscores, starting with a letter.`, { schema })
+    throw new InvalidInputError(
+      'schema',
+      `"${schema}" cannot name a Cairn schema: use 1..41 lower-case letters, digits and underscores, starting with a letter.`,
+      { schema },
+    )
   }
 }
 

@@ -28,7 +28,10 @@ export function readReappliedFiles(schema: string): ReappliedFiles {
   const sql = reappliedFolders
     .flatMap((folder) => {
       const url = new URL(`${folder}/`, sqlFolder)
-      return readdirSync(url).filter((name) => name.endsWith('.sql')).sort().map((name) => readFileSync(new URL(name, url), 'utf8'))
+      return readdirSync(url)
+        .filter((name) => name.endsWith('.sql'))
+        .sort()
+        .map((name) => readFileSync(new URL(name, url), 'utf8'))
     })
     .map((text) => renderSql(text, schema))
     .join('\n')
@@ -37,5 +40,8 @@ export function readReappliedFiles(schema: string): ReappliedFiles {
 
 /** The names of the migrations that this version of Cairn knows, in order. */
 export function knownMigrations(): readonly string[] {
-  return readdirSync(migrationsFolder).filter((name) => name.endsWith('.sql')).map((name) => name.slice(0, -'.sql'.length)).sort()
+  return readdirSync(migrationsFolder)
+    .filter((name) => name.endsWith('.sql'))
+    .map((name) => name.slice(0, -'.sql'.length))
+    .sort()
 }

@@ -1,5 +1,5 @@
 import {
-  assertTenantId,
+  assertStreamKey,
   InvalidInputError,
   ReservationTakenError,
   TenantMismatchError,
@@ -36,6 +36,7 @@ export class PgTransaction implements PgEventStoreTransaction {
   readonly connection: DatabaseTransactionConnection
   readonly #db: PgDatabase
   readonly #entries: AppendEntry[] = []
+  #failure: Error | undefined
 
   constructor(db: PgDatabase, tenantId: string, connection: DatabaseTransactionConnection) {
     this.#db = db
@@ -48,9 +49,14 @@ export class PgTransaction implements PgEventStoreTransaction {
     return this.#entries.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   }
 
+  /** Set when a reservation was refused: the transaction then stores nothing, even where the work hides the error. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
   async load(stream: StreamKey, options: LoadOptions = {}): Promise<LoadedStream> {
     this.#assertTenant(stream)
-    const [loaded] = await loadStreams(this.connection, this.#db.schema, this.#db.signer, [{ stream, after: afterOf(options) }])
+    const [loaded] = await loadStreams(this.connection, this.#db.schema, this.#db.signer, [{ stream, after: afterOf(options) }], 'plain')
     if (loaded === undefined) throw new TypeError('A load was left without an answer.')
     return loaded
   }
@@ -60,14 +66,21 @@ export class PgTransaction implements PgEventStoreTransaction {
     const { stream, expected, events, command, snapshot } = request
     this.#entries.push(
       encodeEntry(
-        { stream, expected, parts: [{ events, ...(command === undefined ? {} : { command }) }], ...(snapshot === undefined ? {} : { snapshot }) },
+        {
+          stream,
+          expected,
+          parts: [{ events, ...(command === undefined ? {} : { command }) }],
+          ...(snapshot === undefined ? {} : { snapshot }),
+        },
         this.#db.options.maxPayloadBytes,
       ),
     )
   }
 
   async reserve(scope: string, key: string): Promise<void> {
-    if (!(await this.#reservation('reserve', scope, key))) throw new ReservationTakenError(this.tenantId, scope, key)
+    if (await this.#reservation('reserve', scope, key)) return
+    this.#failure ??= new ReservationTakenError(this.tenantId, scope, key)
+    throw this.#failure
   }
 
   release(scope: string, key: string): Promise<boolean> {
@@ -76,7 +89,7 @@ export class PgTransaction implements PgEventStoreTransaction {
 
   async resultOf(command: CommandReceipt): Promise<AppendResult | undefined> {
     assertReceipt(command)
-    const [result] = await resultsOf(this.connection, this.#db.schema, this.#db.signer, this.tenantId, [command])
+    const [result] = await resultsOf(this.connection, this.#db.schema, this.#db.signer, this.tenantId, [command], 'plain')
     return result
   }
 
@@ -90,8 +103,9 @@ export class PgTransaction implements PgEventStoreTransaction {
   }
 
   #assertTenant(stream: StreamKey): void {
-    assertTenantId(stream.tenantId)
-    if (stream.tenantId !== this.tenantId) throw new TenantMismatchError(this.tenantId, stream.tenantId, `Stream ${stream.aggregateType}/${stream.aggregateId}`)
+    assertStreamKey(stream)
+    if (stream.tenantId !== this.tenantId)
+      throw new TenantMismatchError(this.tenantId, stream.tenantId, `Stream ${stream.aggregateType}/${stream.aggregateId}`)
   }
 }
 

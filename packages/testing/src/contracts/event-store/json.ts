@@ -77,7 +77,7 @@ export const jsonValues = contractGroup<EventStoreContext>('JSON', {
 
 export const history = contractGroup<EventStoreContext>('history', {
   'does not change when a caller changes what it was given': async ({ store, tenantId }) => {
-    const stream = streamIn(tenantId)
+    const stream = Object.freeze(streamIn(tenantId))
     const command = receiptOf()
     const snapshot = { version: 1, schemaVersion: 1, state: { list: ['kept'] } }
     const payload = { list: ['kept'] }

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { callAs, chooseRunAs, freePort, hasDeathSignal } from '@cairn/infra/embedded'
+import { leftFolders, newFolderName } from '../own-folders.ts'
 import { serverVersion } from '../postgres/server-version.ts'
 import { ServiceUnavailableError } from '../service-unavailable-error.ts'
 import { findPgBouncer } from './pgbouncer-program.ts'
@@ -29,6 +28,8 @@ export interface ProvidePgBouncerOptions {
   readonly settings?: Readonly<Record<string, string | number>>
 }
 
+const prefix = 'cairn-test-pgbouncer'
+
 /**
  * PgBouncer before a server, pooling transactions, with prepared statements.
  *
@@ -36,7 +37,8 @@ export interface ProvidePgBouncerOptions {
  */
 export async function providePgBouncer(serverUrl: string, options: ProvidePgBouncerOptions = {}): Promise<PgBouncerService> {
   const program = await findPgBouncer()
-  const home = join(tmpdir(), `cairn-test-pgbouncer-${process.pid}-${randomBytes(4).toString('hex')}`)
+  for (const left of await leftFolders(prefix)) await rm(left, { recursive: true, force: true })
+  const home = newFolderName(prefix)
   const runAs = await chooseRunAs(home)
   const port = await freePort()
   await mkdir(home, { mode: 0o700 })

@@ -25,7 +25,7 @@ const packages = [
  * PgBouncer is too old. A text says why it cannot be had.
  */
 export async function unpackPgBouncer(): Promise<{ readonly file: string; readonly args: readonly string[] } | string> {
-  const home = join(tmpdir(), `cairn-test-pgbouncer-${process.getuid?.() ?? 0}`)
+  const home = join(tmpdir(), `cairn-pgbouncer-${process.getuid?.() ?? 0}`)
   const found = await lstat(home).catch(() => undefined)
   // A folder with our name that somebody else made is not to be run from.
   if (found !== undefined && (!found.isDirectory() || found.uid !== process.getuid?.())) return `${home} is not ours; remove it`

@@ -1,6 +1,5 @@
 import { InMemoryCommandStore, InMemoryEventStore } from '@cairn/infra/memory'
-import { commandStoreContract } from './command-store-contract.ts'
-import { eventStoreContract } from './event-store-contract.ts'
+import { commandStoreContract, eventStoreContract } from '@cairn/testing/contracts'
 
 const cleanup = async (): Promise<void> => {}
 

@@ -1,0 +1,19 @@
+import { aggregate, defineCommands, defineEvents } from '@cairn/core'
+import { z } from 'zod'
+
+const Reading = z.object({ tips: z.array(z.string()), commits: z.int().nonnegative() })
+
+export const repositoryEvents = defineEvents('repository', { read: Reading })
+export const repositoryCommands = defineCommands('repository', { recordReading: Reading })
+
+/** There is one in each tenant, and a tenant is a repository. */
+export const repositoryId = 'history'
+
+/** How far the history was read: recorded when everything that some tips reach is stored. */
+export class GitRepository extends aggregate(repositoryEvents, (): { readonly tips: readonly string[] } => ({ tips: [] })) {
+  static readonly handlers = this.handle(repositoryCommands, {
+    recordReading: (repository, command) => repository.raise('read', command),
+  })
+
+  static readonly evolve = this.fold({ read: (_, event) => ({ tips: event.tips }) })
+}
