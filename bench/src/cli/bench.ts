@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { System } from '../contestants/contestant.ts'
 import { runProfile } from '../profile/run-profile.ts'
+import { statementSettings } from '../profile/server-statements.ts'
 import { Progress } from '../progress.ts'
-import { machineOf, versionsOf } from '../report/machine.ts'
+import { machineOf, measureForeignLoad, versionsOf } from '../report/machine.ts'
 import { figuresTable, printReport } from '../report/tables.ts'
 import { jsonRow, type JsonRow, type Report } from '../report/to-json.ts'
 import type { Row } from '../rows/row.ts'
@@ -32,7 +33,7 @@ export async function bench(rows: readonly Row[], options: BenchOptions): Promis
   const interrupt = (): void => abort.abort(new Error('Interrupted; the databases of this run were dropped.'))
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
-  const server = await openServer(options.url)
+  const server = await openServer(options.url, options.profile === undefined ? {} : statementSettings)
   const databases = await Databases.open(server.url)
   const progress = new Progress(rows.length * (options.rounds + 1) + 1)
   try {
@@ -45,6 +46,7 @@ export async function bench(rows: readonly Row[], options: BenchOptions): Promis
       await runProfile({ row, system: options.profile, seconds: options.seconds, databases, file, onStep: (text) => progress.step(text) })
       return
     }
+    const foreignLoad = await measureForeignLoad()
     const run = (prefix: string): RunOptions => ({
       rounds: options.rounds,
       seconds: options.seconds,
@@ -64,7 +66,7 @@ export async function bench(rows: readonly Row[], options: BenchOptions): Promis
     const order = options.order ? await runOrder(run('order')) : []
     progress.end()
     const report: Report = {
-      machine: machineOf(settings),
+      machine: machineOf(settings, foreignLoad),
       versions: versionsOf(),
       settings: { rounds: options.rounds, seconds: options.seconds, at: new Date().toISOString() },
       rows: done,

@@ -7,8 +7,8 @@ export interface Server {
 }
 
 /** @param url a superuser's address; without one a throwaway server with durability on, of PostgreSQL's default settings */
-export async function openServer(url: string | undefined): Promise<Server> {
+export async function openServer(url: string | undefined, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
   if (url !== undefined) return { url, close: async () => undefined }
-  const service = await providePostgres({ settings: { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' } })
+  const service = await providePostgres({ settings: { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on', ...settings } })
   return { url: service.url, close: () => service.stop() }
 }

@@ -3,6 +3,7 @@ import type { Row } from '../rows/row.ts'
 import { plainTable } from '../report/plain-table.ts'
 import { ChildSystem } from '../runner/child-system.ts'
 import type { Databases } from '../runner/databases.ts'
+import { countedStatements, startCounting } from './server-statements.ts'
 
 export interface ProfileOptions {
   readonly row: Row
@@ -23,6 +24,7 @@ export async function runProfile({ row, system, seconds, databases, file, onStep
     const variant = variants[0]?.name
     if (variant === undefined) throw new Error(`${system} does not take part in ${row.id}.`)
     await databases.settle(url)
+    const counting = await startCounting(url)
     onStep(`${system}: ${seconds} s under the profiler`)
     const result = await child.ask({ ask: 'profile', variant, seconds, file })
     if (result.failed > 0) throw new Error(`${result.failed} callers failed: ${result.firstError}`)
@@ -31,8 +33,22 @@ export async function runProfile({ row, system, seconds, databases, file, onStep
     console.log(`${system} (${variant}), ${row.title}`)
     console.log(`${Math.round(rate).toLocaleString('en-US')} ${row.unit} under the profiler`)
     console.log(`${(result.cpuShare * 100).toFixed(0)} % of a core in this process, ${perOperation.toFixed(0)} µs each; the rest is PostgreSQL's\n`)
+    console.log('JavaScript, by the time spent in a function itself:')
     const lines = result.selfTimes.map(({ share, name, where }) => [`${(share * 100).toFixed(1)} %`, name.slice(0, 40), where.slice(-64)])
     console.log(plainTable(['self', 'function', 'where'], [0], lines))
+    if (counting) {
+      const statements = (await countedStatements(url)).filter((s) => s.totalMs > 1)
+      console.log('\nPostgreSQL, by total time; a function includes the statements in it:')
+      const counted = statements.map((s) => [
+        s.totalMs.toFixed(0),
+        s.calls.toLocaleString('en-US'),
+        s.meanMicroseconds.toFixed(1),
+        s.text.slice(0, 90),
+      ])
+      console.log(plainTable(['ms', 'calls', 'µs each', 'statement'], [0, 1, 2], counted))
+    } else {
+      console.log('\nPostgreSQL: no figures; start it with pg_stat_statements (track = all), or leave --url out.')
+    }
     console.log(`\nThe whole profile, for Chrome's DevTools: ${file}`)
   } finally {
     await child.close()

@@ -76,10 +76,12 @@ function orderTable(order: readonly OrderResult[]): string {
 export function printReport(report: Report): void {
   const { machine, versions, settings, rows, order } = report
   const pg = machine.postgres
+  const foreign = Math.round(machine.foreignLoad * 100)
   const sections = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${versions['node']}\n` +
       `PostgreSQL ${pg['server_version']}, fsync ${pg['fsync']}, synchronous_commit ${pg['synchronous_commit']}, shared_buffers ${pg['shared_buffers']}\n` +
-      `Emmett ${versions['@event-driven-io/emmett-postgresql']}, evtstore ${versions['evtstore']}, pg ${versions['pg']}`,
+      `Emmett ${versions['@event-driven-io/emmett-postgresql']}, evtstore ${versions['evtstore']}, pg ${versions['pg']}` +
+      (foreign > 10 ? `\nOther programs used ${foreign} % of the processors before the run: these figures are noisy.` : ''),
     `Operations per second, medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s:\n${figuresTable(rows)}`,
     `All that was measured:\n${variantsTable(rows)}`,
   ]

@@ -1,4 +1,4 @@
-import { systems, type Stored, type System } from '../contestants/contestant.ts'
+import { systems, type Stored, type System, type Variant } from '../contestants/contestant.ts'
 import type { Measured } from '../child/protocol.ts'
 import type { Row } from '../rows/row.ts'
 import { ChildSystem } from './child-system.ts'
@@ -48,6 +48,24 @@ interface Running {
   readonly series: Series[]
 }
 
+interface Trial {
+  readonly variant: string
+  readonly beside: boolean
+  readonly rate: number
+}
+
+/** Each variant's best of two short runs, there and back again: neither a cold start nor a moment's noise decides. */
+async function tryAll(child: ChildSystem, variants: readonly Variant[], options: RunOptions): Promise<Trial[]> {
+  const best = new Map<string, number>()
+  for (const { name } of [...variants, ...variants.toReversed()]) {
+    options.signal.throwIfAborted()
+    options.onStep(`${child.system}: trial of ${name}`)
+    const measured = await child.ask({ ask: 'measure', variant: name, seconds: options.seconds / 3 })
+    best.set(name, Math.max(best.get(name) ?? 0, measured.operations / measured.seconds))
+  }
+  return variants.map(({ name, beside = false }) => ({ variant: name, beside, rate: best.get(name) ?? 0 }))
+}
+
 /** All systems in one row: a trial of each variant, then the rounds in rotating order. */
 export async function runRow(row: Row, options: RunOptions): Promise<RowResult> {
   const { databases, onStep } = options
@@ -63,19 +81,11 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowResult> 
       running.push({ child, url, series })
       const variants = await child.ask({ ask: 'prepare', system, url, schema: databases.schema, row })
       await databases.settle(url)
-      const tried: { variant: string; beside: boolean; rate: number }[] = []
-      // The first variant warms the process up, so that it does not lose its own trial.
-      if (variants[0] !== undefined) await child.ask({ ask: 'measure', variant: variants[0].name, seconds: options.seconds / 2 })
-      for (const { name, beside = false } of variants) {
-        options.signal.throwIfAborted()
-        onStep(`${system}: trial of ${name}`)
-        const measured = await child.ask({ ask: 'measure', variant: name, seconds: options.seconds / 2 })
-        tried.push({ variant: name, beside, rate: measured.operations / measured.seconds })
-      }
+      const tried = await tryAll(child, variants, options)
       trials.push(...tried.map(({ variant, rate }) => ({ system, variant, rate })))
       const best = Math.max(...tried.filter((t) => !t.beside).map((t) => t.rate))
       // The runner-up goes on too when a short trial cannot tell the two apart.
-      const kept = tried.filter((t) => !t.beside && t.rate >= 0.9 * best).toSorted((a, b) => b.rate - a.rate).slice(0, 2)
+      const kept = tried.filter((t) => !t.beside && t.rate >= 0.85 * best).toSorted((a, b) => b.rate - a.rate).slice(0, 2)
       for (const t of [...kept, ...tried.filter((other) => other.beside)]) {
         series.push({ system, variant: t.variant, beside: t.beside, rates: [], problem: undefined })
       }

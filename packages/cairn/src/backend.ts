@@ -1,4 +1,5 @@
 import type { CommandStorePort, EventQueryPort, EventStorePort, EventStoreTransaction } from '@cairn/core'
+import type { Actor } from '@cairn/infra/pg'
 import type { TenantSql } from './tenant-sql.ts'
 
 /** Where an app keeps its data. */
@@ -20,7 +21,7 @@ export interface Backend {
   /** The user's SQL in a transaction of the store. @throws InvalidInputError in memory */
   sqlOf(tx: EventStoreTransaction): TenantSql
   /** @throws InvalidInputError in memory */
-  withTenant<T>(tenantId: string, work: (sql: TenantSql) => Promise<T>): Promise<T>
+  withTenant<T>(tenantId: string, work: (sql: TenantSql) => Promise<T>, actor: Actor): Promise<T>
   /** Lets what is under way end, and closes. */
   close(): Promise<void>
 }

@@ -17,6 +17,7 @@ import {
   type Registry,
   type TransactionOptions,
 } from '@cairn/core'
+import type { Actor } from '@cairn/infra/pg'
 import type { Backend, DatabaseInfo } from './backend.ts'
 import { cairnTransaction, type CairnTransaction } from './cairn-transaction.ts'
 import type { Cairn } from './cairn.ts'
@@ -90,8 +91,8 @@ export class CairnApp implements Cairn {
     })
   }
 
-  withTenant<T>(tenantId: string, work: (sql: TenantSql) => Promise<T>): Promise<T> {
-    return this.#inFlight.run(() => this.#backend.withTenant(tenantId, work))
+  withTenant<T>(tenantId: string, work: (sql: TenantSql) => Promise<T>, actor: Actor = {}): Promise<T> {
+    return this.#inFlight.run(() => this.#backend.withTenant(tenantId, work, actor))
   }
 
   existsAll(streams: readonly StreamName[]): Promise<boolean> {

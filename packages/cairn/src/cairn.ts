@@ -14,6 +14,7 @@ import type {
   Registry,
   TransactionOptions,
 } from '@cairn/core'
+import type { Actor } from '@cairn/infra/pg'
 import type { DatabaseInfo } from './backend.ts'
 import type { CairnTransaction } from './cairn-transaction.ts'
 import type { RecordedEventOf, RecordedEventsOfType, StateOf, StreamName, StreamNameOf } from './cairn-types.ts'
@@ -49,8 +50,12 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
    * @throws UnknownTypeError when it belongs to no domain of this app
    */
   load<A extends AggregateDefinition>(aggregate: A, aggregateId: string, options?: LoadStateOptions): Promise<LoadedState<StateOf<A>>>
-  /** Runs SQL as the application role, seeing one tenant's rows, in one transaction. @throws InvalidInputError in memory */
-  withTenant<T>(tenantId: string, work: (sql: TenantSql) => Promise<T>): Promise<T>
+  /**
+   * Runs SQL in one transaction, as the application role in one tenant's signed context: it sees that tenant's rows only.
+   * @param actor the role and user that policies of tables may look at
+   * @throws InvalidInputError in memory
+   */
+  withTenant<T>(tenantId: string, work: (sql: TenantSql) => Promise<T>, actor?: Actor): Promise<T>
   /** True when all the streams exist; reads no events. */
   existsAll(streams: readonly StreamNameOf<D>[]): Promise<boolean>
   /** True when at least one of the streams exists; reads no events. */

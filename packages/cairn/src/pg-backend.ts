@@ -3,7 +3,7 @@ import type { EmbeddedPostgres } from '@cairn/infra/embedded'
 import type { PgEventStoreTransaction, PgOptions } from '@cairn/infra/pg'
 import type { Backend } from './backend.ts'
 import type { ResolvedCairnOptions } from './cairn-options.ts'
-import { tenantSql, type TenantSql } from './tenant-sql.ts'
+import { tenantSql } from './tenant-sql.ts'
 
 /**
  * A PostgreSQL that somebody else runs.
@@ -35,7 +35,7 @@ interface Address {
 
 async function open(options: ResolvedCairnOptions, { url, ownerUrl, roles, embedded }: Address): Promise<Backend> {
   // Loaded here, so that an app in memory needs no database driver.
-  const { openPg, PgCommandStore, PgEventStore, sql } = await import('@cairn/infra/pg')
+  const { openPg, PgCommandStore, PgEventStore, sql, withTenant } = await import('@cairn/infra/pg')
   const { schema, logger, maxPayloadBytes } = options
   const migrated = options.migrate ? await migrateWhereAllowed(options, ownerUrl ?? url, ownerUrl !== undefined) : undefined
   const db = await openPg({
@@ -54,8 +54,7 @@ async function open(options: ResolvedCairnOptions, { url, ownerUrl, roles, embed
     store,
     commands: new PgCommandStore(db),
     sqlOf: (tx) => tenantSql(connectionOf(tx), sql),
-    withTenant: (tenantId, work: (sql: TenantSql) => Promise<never>) =>
-      store.transaction(tenantId, (tx) => work(tenantSql(tx.connection, sql))),
+    withTenant: (tenantId, work, actor) => withTenant(db, tenantId, (connection) => work(tenantSql(connection, sql)), actor),
     async close() {
       await store.drained()
       await db.close()

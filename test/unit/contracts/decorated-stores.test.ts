@@ -11,7 +11,10 @@ eventStoreContract('LoggingEventStore', async () => ({
   cleanup,
 }))
 
-eventStoreContract('TenantGuardedEventStore, one for each tenant', async () => ({ store: new TenantRouter(new InMemoryEventStore()), cleanup }))
+eventStoreContract('TenantGuardedEventStore, one for each tenant', async () => ({
+  store: new TenantRouter(new InMemoryEventStore()),
+  cleanup,
+}))
 
 // Every third call that may be repeated fails once, and nobody sees it.
 eventStoreContract('RetryingEventStore over a database that comes and goes', async () => {

@@ -80,7 +80,9 @@ describe('the aggregate cache', () => {
     if (first === undefined) throw new Error('no bank')
     await openAccount(first)
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 300 }, (_, i) => banks[i % 3]?.bus.dispatch(i % 2 === 0 ? deposit({ accountId: 'a', amount: 2 }) : withdraw({ accountId: 'a', amount: 3 }))),
+      Array.from({ length: 300 }, (_, i) =>
+        banks[i % 3]?.bus.dispatch(i % 2 === 0 ? deposit({ accountId: 'a', amount: 2 }) : withdraw({ accountId: 'a', amount: 3 })),
+      ),
     )
     const events = await eventsOf(first)
     let balance = 0

@@ -3,7 +3,7 @@ import type { Command, CommandHandler, CommandMessage, NewCommand, RecordedEvent
 import { InMemoryEventStore } from '@cairn/infra/memory'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { accountCommands, accountEvents, banking, flakiness } from './account.ts'
-import { eventsOf, openAccount, openBank } from './bank.ts'
+import { eventsOf, openAccount, openBank, turn } from './bank.ts'
 
 const { open, deposit, withdraw } = accountCommands
 
@@ -19,7 +19,9 @@ describe('dispatch', () => {
     const bank = openBank()
     const result = await bank.bus.dispatch(open({ accountId: 'a', owner: 'ann' }))
     expect(result).toMatchObject({ aggregateId: 'a', version: 1, position: 1, duplicate: false })
-    expect(result.events).toMatchObject([{ type: 'account.opened', payload: { owner: 'ann', currency: 'EUR' }, version: 1, position: 1, tenantId: 't' }])
+    expect(result.events).toMatchObject([
+      { type: 'account.opened', payload: { owner: 'ann', currency: 'EUR' }, version: 1, position: 1, tenantId: 't' },
+    ])
   })
 
   it('refuses a payload that does not fit, with its paths, and stores nothing', async () => {
@@ -36,13 +38,18 @@ describe('dispatch', () => {
     ['an unknown type', { type: 'account.depositt' }, 'CAIRN_UNKNOWN_TYPE'],
   ])('refuses %s once, without asking the store', async (_, changes, code) => {
     const bank = openBank()
-    await expect(bank.bus.dispatch(stored(deposit({ accountId: 'a', amount: 1 }), changes))).rejects.toMatchObject({ code, retryable: false })
+    await expect(bank.bus.dispatch(stored(deposit({ accountId: 'a', amount: 1 }), changes))).rejects.toMatchObject({
+      code,
+      retryable: false,
+    })
     expect(bank.store.counts).toEqual({ append: 0, appendGroup: 0, load: 0, resultOf: 0 })
   })
 
   it('names the nearest command when nobody handles one', async () => {
     const { bus } = openBank()
-    await expect(bus.dispatch(stored(deposit({ accountId: 'a', amount: 1 }), { type: 'account.depositt' }))).rejects.toThrow('Did you mean "account.deposit"?')
+    await expect(bus.dispatch(stored(deposit({ accountId: 'a', amount: 1 }), { type: 'account.depositt' }))).rejects.toThrow(
+      'Did you mean "account.deposit"?',
+    )
   })
 
   it('wants a tenant, and refuses a command of another one', async () => {
@@ -87,13 +94,17 @@ describe('dispatch', () => {
   it('takes no new commands once it was stopped, and ends those on their way', async () => {
     const bank = openBank()
     await openAccount(bank)
+    const gate = Promise.withResolvers<void>()
+    bank.store.before = (call) => (call === 'append' ? gate.promise : undefined)
     const onTheWay = bank.bus.dispatch(deposit({ accountId: 'a', amount: 1 }))
-    const stopped = bank.bus.stop()
-    await expect(bank.bus.dispatch(deposit({ accountId: 'a', amount: 1 }))).rejects.toBeInstanceOf(StoppedError)
     let ended = false
-    void onTheWay.then(() => (ended = true))
+    const stopped = bank.bus.stop().then(() => (ended = true))
+    await expect(bank.bus.dispatch(deposit({ accountId: 'a', amount: 1 }))).rejects.toBeInstanceOf(StoppedError)
+    await turn()
+    expect(ended).toBe(false)
+    gate.resolve()
     await stopped
-    expect(ended).toBe(true)
+    expect(await onTheWay).toMatchObject({ version: 2 })
   })
 })
 
@@ -112,7 +123,10 @@ describe('a refusal that the domain marks as retryable', () => {
     const bank = openBank({ maxRetries: 3 })
     await openAccount(bank)
     flakiness.refusals = 100
-    await expect(bank.bus.dispatch(accountCommands.flaky({ accountId: 'a' }))).rejects.toMatchObject({ code: 'CAIRN_BUSINESS_RULE', retryable: true })
+    await expect(bank.bus.dispatch(accountCommands.flaky({ accountId: 'a' }))).rejects.toMatchObject({
+      code: 'CAIRN_BUSINESS_RULE',
+      retryable: true,
+    })
     expect(flakiness.calls).toBe(4)
   })
 
@@ -182,14 +196,19 @@ describe('policies on the bus', () => {
     await bus.dispatch(open({ accountId: 'a', owner: 'ann' }))
     policies.allow('account.deposit', { roles: ['clerk'] })
     await expect(bus.dispatch(deposit({ accountId: 'a', amount: 1 }))).rejects.toMatchObject({ code: 'CAIRN_NOT_AUTHORIZED' })
-    await expect(bus.dispatch(withdraw({ accountId: 'a', amount: 1 }), { role: 'clerk' })).rejects.toMatchObject({ code: 'CAIRN_NOT_AUTHORIZED' })
+    await expect(bus.dispatch(withdraw({ accountId: 'a', amount: 1 }), { role: 'clerk' })).rejects.toMatchObject({
+      code: 'CAIRN_NOT_AUTHORIZED',
+    })
     expect(await bus.dispatch(deposit({ accountId: 'a', amount: 1 }), { role: 'clerk' })).toMatchObject({ version: 2 })
     expect(store.counts.load).toBe(2)
   })
 
   it('asks a condition about the command, its tenant and its sender', async () => {
     const policies = new Policies()
-      .registerCondition('small', ({ command }) => accountCommands.deposit.type === command.type && JSON.stringify(command.payload).length < 20)
+      .registerCondition(
+        'small',
+        ({ command }) => accountCommands.deposit.type === command.type && JSON.stringify(command.payload).length < 20,
+      )
       .allow('account.open')
       .allow('account.*', { when: ['small', ({ userId, tenantId }) => userId === 'u' && tenantId === 't'] })
     const { bus } = openBank({ policies })
@@ -197,7 +216,9 @@ describe('policies on the bus', () => {
     const amount = 1
     expect(await bus.dispatch(deposit({ accountId: 'a', amount }), { userId: 'u' })).toMatchObject({ version: 2 })
     await expect(bus.dispatch(deposit({ accountId: 'a', amount }), { userId: 'v' })).rejects.toMatchObject({ code: 'CAIRN_NOT_AUTHORIZED' })
-    await expect(bus.dispatch(deposit({ accountId: 'a', amount: 1_000_000_000_000 }), { userId: 'u' })).rejects.toMatchObject({ code: 'CAIRN_NOT_AUTHORIZED' })
+    await expect(bus.dispatch(deposit({ accountId: 'a', amount: 1_000_000_000_000 }), { userId: 'u' })).rejects.toMatchObject({
+      code: 'CAIRN_NOT_AUTHORIZED',
+    })
   })
 })
 

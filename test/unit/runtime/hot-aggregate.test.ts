@@ -29,7 +29,9 @@ describe('commands for one aggregate in one process', () => {
     ])
     expect(outcomes.map((o) => o.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
     const refused = outcomes[2]
-    expect(refused?.status === 'rejected' && isCairnError(refused.reason, 'CAIRN_BUSINESS_RULE') && refused.reason.details).toEqual({ balance: 3 })
+    expect(refused?.status === 'rejected' && isCairnError(refused.reason, 'CAIRN_BUSINESS_RULE') && refused.reason.details).toEqual({
+      balance: 3,
+    })
     expect((await eventsOf(bank)).map((e) => e.payload)).toEqual([
       { owner: 'ann', currency: 'EUR' },
       { amount: 10 },
@@ -150,7 +152,9 @@ describe('commands for one aggregate in one process', () => {
       if (call === 'append' || call === 'appendGroup') throw new DatabaseUnavailableError('an append', undefined)
     }
     const outcomes = await Promise.allSettled([1, 2, 3].map((amount) => bank.bus.dispatch(deposit({ accountId: 'a', amount }))))
-    expect(outcomes.every((o) => o.status === 'rejected' && isCairnError(o.reason, 'CAIRN_DATABASE_UNAVAILABLE') && o.reason.retryable)).toBe(true)
+    expect(
+      outcomes.every((o) => o.status === 'rejected' && isCairnError(o.reason, 'CAIRN_DATABASE_UNAVAILABLE') && o.reason.retryable),
+    ).toBe(true)
     bank.store.before = () => undefined
     await bank.bus.dispatch(deposit({ accountId: 'a', amount: 4 }))
     expect(await eventsOf(bank)).toHaveLength(2)

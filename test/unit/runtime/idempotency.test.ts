@@ -151,7 +151,9 @@ describe('an expected version', () => {
   it('goes before "exists already" where a create names one', async () => {
     const bank = openBank()
     await openAccount(bank)
-    await expect(bank.bus.dispatch(open({ accountId: 'a', owner: 'bob' }), { expectedVersion: 0 })).rejects.toBeInstanceOf(VersionConflictError)
+    await expect(bank.bus.dispatch(open({ accountId: 'a', owner: 'bob' }), { expectedVersion: 0 })).rejects.toBeInstanceOf(
+      VersionConflictError,
+    )
     await expect(bank.bus.dispatch(open({ accountId: 'a', owner: 'bob' }))).rejects.toBeInstanceOf(AggregateExistsError)
   })
 })

@@ -60,23 +60,27 @@ describe('loading with snapshots', () => {
       fc.record({ kind: fc.constant('strike' as const), index: fc.nat(12) }),
     )
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 7 }), fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { maxLength: 10 }), async (every, batches) => {
-        const store = new InMemoryEventStore()
-        const model = noteModel(every)
-        const bus = new CommandBus({ store, models: [model], defaultTenantId: 't' })
-        for (const batch of batches) {
-          await Promise.all(
-            batch.map((s) => bus.dispatch(s.kind === 'write' ? write(s.text) : noteCommands.strike({ noteId: 'n', index: s.index }))),
-          )
-        }
-        const loaded = await store.load(stream)
-        const repository = new AggregateRepository({ store })
-        const restored = await repository.load(model, stream)
-        const folded = await repository.load(noteModel(undefined), stream)
-        expect(restored).toEqual(folded)
-        expect(loaded.snapshot === undefined ? loaded.version : loaded.version - loaded.snapshot.version).toBeLessThan(Math.max(every, 7))
-        if (loaded.version >= every) expect(loaded.snapshot).toBeDefined()
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 7 }),
+        fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { maxLength: 10 }),
+        async (every, batches) => {
+          const store = new InMemoryEventStore()
+          const model = noteModel(every)
+          const bus = new CommandBus({ store, models: [model], defaultTenantId: 't' })
+          for (const batch of batches) {
+            await Promise.all(
+              batch.map((s) => bus.dispatch(s.kind === 'write' ? write(s.text) : noteCommands.strike({ noteId: 'n', index: s.index }))),
+            )
+          }
+          const loaded = await store.load(stream)
+          const repository = new AggregateRepository({ store })
+          const restored = await repository.load(model, stream)
+          const folded = await repository.load(noteModel(undefined), stream)
+          expect(restored).toEqual(folded)
+          expect(loaded.snapshot === undefined ? loaded.version : loaded.version - loaded.snapshot.version).toBeLessThan(Math.max(every, 7))
+          if (loaded.version >= every) expect(loaded.snapshot).toBeDefined()
+        },
+      ),
       { numRuns: 150 },
     )
   })
@@ -100,7 +104,13 @@ describe('loading with snapshots', () => {
     const inner = new InMemoryEventStore()
     const bus = new CommandBus({ store: inner, models: [noteModel(undefined)], defaultTenantId: 't' })
     for (const text of ['a', 'b', 'c']) await bus.dispatch(write(text))
-    await inner.append({ stream, expected: 3, events: [], command: { id: write('x').id, hash: 'a'.repeat(64) }, snapshot: { version: 2, ...snapshot } })
+    await inner.append({
+      stream,
+      expected: 3,
+      events: [],
+      command: { id: write('x').id, hash: 'a'.repeat(64) },
+      snapshot: { version: 2, ...snapshot },
+    })
     const logger = new RecordingLogger()
     const store = new WatchedStore(inner)
     const repository = new AggregateRepository({ store, logger })
@@ -113,7 +123,10 @@ describe('loading with snapshots', () => {
     const store = new InMemoryEventStore()
     const bus = new CommandBus({ store, models: [noteModel(2)], defaultTenantId: 't' })
     for (const text of ['a', 'b', 'c']) await bus.dispatch(write(text))
-    expect(await new AggregateRepository({ store }).load(noteModel(undefined), stream)).toMatchObject({ version: 3, state: { lines: ['a', 'b', 'c'] } })
+    expect(await new AggregateRepository({ store }).load(noteModel(undefined), stream)).toMatchObject({
+      version: 3,
+      state: { lines: ['a', 'b', 'c'] },
+    })
   })
 
   it('lifts a snapshot of an older schema', async () => {

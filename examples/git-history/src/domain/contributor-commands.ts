@@ -1,4 +1,4 @@
-import { defineCommands } from '@cairn/core'
+import { defineCommands } from '@cairn/cairn'
 import { Contribution } from './contributor-events.ts'
 
 export const contributorCommands = defineCommands('contributor', { contribute: Contribution })

@@ -1,4 +1,4 @@
-import { defineEvents } from '@cairn/core'
+import { defineEvents } from '@cairn/cairn'
 import { z } from 'zod'
 
 export const Contribution = z.object({

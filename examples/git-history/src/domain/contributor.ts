@@ -1,4 +1,4 @@
-import { aggregate } from '@cairn/core'
+import { aggregate } from '@cairn/cairn'
 import { z } from 'zod'
 import { contributorCommands } from './contributor-commands.ts'
 import { contributorEvents } from './contributor-events.ts'

@@ -1,4 +1,4 @@
-import { creates, defineCommands } from '@cairn/core'
+import { creates, defineCommands } from '@cairn/cairn'
 import { z } from 'zod'
 import { commitFields, Kind, lineFields } from './fields.ts'
 

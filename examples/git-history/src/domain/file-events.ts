@@ -1,4 +1,4 @@
-import { defineEvents } from '@cairn/core'
+import { defineEvents } from '@cairn/cairn'
 import { z } from 'zod'
 import { commitFields, Kind, lineFields } from './fields.ts'
 

@@ -1,4 +1,4 @@
-import { aggregate, BusinessRuleViolation } from '@cairn/core'
+import { aggregate, BusinessRuleViolation } from '@cairn/cairn'
 import { z } from 'zod'
 import { Kind } from './fields.ts'
 import { fileCommands } from './file-commands.ts'

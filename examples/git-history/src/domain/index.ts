@@ -1,4 +1,4 @@
-import { defineDomain } from '@cairn/core'
+import { defineDomain } from '@cairn/cairn'
 import { Contributor } from './contributor.ts'
 import { File } from './file.ts'
 import { GitRepository } from './repository.ts'

@@ -1,4 +1,4 @@
-import { aggregate, defineCommands, defineEvents } from '@cairn/core'
+import { aggregate, defineCommands, defineEvents } from '@cairn/cairn'
 import { z } from 'zod'
 
 const Reading = z.object({ tips: z.array(z.string()), commits: z.int().nonnegative() })

@@ -1,13 +1,14 @@
-import { derivedUuid, type NewCommand } from '@cairn/core'
+import { derivedUuid } from '@cairn/cairn'
 import { contributorCommands, contributorId, fileCommands } from '../domain/index.ts'
 import type { Commit } from '../git/commit.ts'
 import type { LifeChange } from '../lives/life-change.ts'
+import type { HistoryCommand } from './history-app.ts'
 
 /**
  * What one change of one file asks for. The command's id comes from what it says, so a commit that is read again leads
  * to the same ids, and what took effect before is answered and not repeated.
  */
-export function fileCommand(commit: Commit, change: LifeChange): NewCommand {
+export function fileCommand(commit: Commit, change: LifeChange): HistoryCommand {
   const options = { id: derivedUuid('git-history.command', commit.sha, change.life) }
   const { sha, authoredAt: at } = commit
   const { path, kind } = change
@@ -30,7 +31,7 @@ export function fileCommand(commit: Commit, change: LifeChange): NewCommand {
 }
 
 /** The author's part. A merge counts as a commit without lines: the lines are those of its parents. */
-export function contributionCommand(commit: Commit, changes: readonly LifeChange[]): NewCommand {
+export function contributionCommand(commit: Commit, changes: readonly LifeChange[]): HistoryCommand {
   return contributorCommands.contribute(
     {
       contributorId: contributorId(commit.author),

@@ -1,8 +1,9 @@
-import type { Dispatched, NewCommand } from '@cairn/core'
-import type { ImportTarget } from './import-target.ts'
+import type { Dispatched } from '@cairn/cairn'
+import { fileCommands } from '../domain/index.ts'
+import type { HistoryApp, HistoryCommand } from './history-app.ts'
 
 export interface SenderOptions {
-  readonly target: Pick<ImportTarget, 'dispatch'>
+  readonly app: Pick<HistoryApp, 'dispatch'>
   readonly tenantId: string
   /** How many commands may be on their way at once. */
   readonly inFlight: number
@@ -17,8 +18,7 @@ export interface SenderOptions {
  */
 export class OrderedSender {
   readonly #options: SenderOptions
-  /** The version behind the last command sent, or the answer that will tell it. */
-  readonly #versions = new Map<string, number | Promise<number>>()
+  readonly #streams = new Map<string, { version: number | Promise<number>; sent: number }>()
   #onTheirWay = 0
   #failure: { readonly error: unknown } | undefined
   #wake: (() => void)[] = []
@@ -41,7 +41,7 @@ export class OrderedSender {
   }
 
   /** Sends one command, in a place that `room` gave. Resolves when it is stored; never rejects, see `idle`. */
-  async send(command: NewCommand): Promise<void> {
+  async send(command: HistoryCommand): Promise<void> {
     try {
       const answer = await this.#inOrder(command)
       this.#options.answered(answer)
@@ -62,31 +62,27 @@ export class OrderedSender {
     return this.#failure !== undefined
   }
 
-  async #inOrder(command: NewCommand): Promise<Dispatched> {
-    const stream = `${command.aggregateType}\0${command.aggregateId}`
-    const known = this.#versions.get(stream) ?? (command.type === 'file.add' ? 0 : undefined)
-    if (typeof known === 'number') {
-      this.#versions.set(stream, known + 1)
-      return this.#dispatch(command, known)
+  #inOrder(command: HistoryCommand): Promise<Dispatched> {
+    const key = `${command.aggregateType}\0${command.aggregateId}`
+    const known = this.#streams.get(key)
+    if (known === undefined) {
+      // The first one of this run to this aggregate finds out its version; those behind it wait for that.
+      const creates = command.type === fileCommands.add.type
+      const answer = this.#dispatch(command, creates ? 0 : undefined)
+      const stream = { version: creates ? 1 : answer.then(({ version }) => version), sent: 0 }
+      this.#streams.set(key, stream)
+      if (typeof stream.version !== 'number') void stream.version.then((version) => (stream.version = version)).catch(() => undefined)
+      return answer
     }
-    // The first one of this run to this aggregate finds out its version; those behind it wait for that.
-    const first = known === undefined ? this.#dispatch(command, undefined) : undefined
-    const answer = first ?? known?.then((version) => this.#dispatch(command, version))
-    if (answer === undefined) throw new Error('unreachable')
-    const version = answer.then((dispatched) => dispatched.version)
-    this.#versions.set(stream, version)
-    version.then(
-      (number) => {
-        if (this.#versions.get(stream) === version) this.#versions.set(stream, number)
-      },
-      () => undefined,
-    )
-    return answer
+    const { version } = known
+    const behind = known.sent++
+    if (typeof version === 'number') return this.#dispatch(command, version + behind)
+    return version.then((number) => this.#dispatch(command, number + behind))
   }
 
-  #dispatch(command: NewCommand, expectedVersion: number | undefined): Promise<Dispatched> {
-    const { target, tenantId } = this.#options
-    return target.dispatch(command, { tenantId, source: 'git-history', expectedVersion })
+  #dispatch(command: HistoryCommand, expectedVersion: number | undefined): Promise<Dispatched> {
+    const { app, tenantId } = this.#options
+    return app.dispatch(command, { tenantId, source: 'git-history', expectedVersion })
   }
 
   #throwFailure(): void {

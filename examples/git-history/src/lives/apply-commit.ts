@@ -1,4 +1,4 @@
-import { derivedUuid } from '@cairn/core'
+import { derivedUuid } from '@cairn/cairn'
 import type { Commit, FileChange } from '../git/commit.ts'
 import type { LifeChange } from './life-change.ts'
 import type { LifeState, Tree } from './tree.ts'

@@ -54,7 +54,9 @@ export class AggregateQueue {
   async #decideAndAppend(group: readonly PendingCommand[], known: Known): Promise<Known> {
     const { repository, settings } = this.#services
     let left = group
-    let base = known ?? (this.#contended ? undefined : repository.recall(this.#stream))
+    // A command that is tried again wants to see what has changed since.
+    const retried = group.some((pending) => pending.retries > 0)
+    let base = retried ? undefined : (known ?? (this.#contended ? undefined : repository.recall(this.#stream)))
     let attempt = 1
     for (;;) {
       base ??= await this.#load()

@@ -11,7 +11,6 @@ export {
 export { BusinessRuleViolation, DefinitionError, NotAuthorizedError, UpcastError } from './domain.ts'
 export {
   DatabaseUnavailableError,
-  ForeignLogError,
   IllegalStatusError,
   PoolExhaustedError,
   SchemaVersionError,

@@ -43,18 +43,6 @@ export class SchemaVersionError extends CairnError {
   }
 }
 
-/** A cursor of one log was handed to another (a restored copy, another schema). */
-export class ForeignLogError extends CairnError {
-  readonly code = 'CAIRN_FOREIGN_LOG'
-  readonly retryable = false
-
-  constructor(expected: string, actual: string) {
-    super(`The cursor belongs to log ${actual}, but this is log ${expected}. Start again from the beginning or from a time.`, {
-      details: { expected, actual },
-    })
-  }
-}
-
 /** A command may not move from its status to the one asked for. */
 export class IllegalStatusError extends CairnError {
   readonly code = 'CAIRN_ILLEGAL_STATUS'

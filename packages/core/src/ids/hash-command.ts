@@ -24,7 +24,7 @@ function sorted(value: unknown): unknown {
   return {
     o: Object.entries(value)
       .filter(([, v]) => v !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
       .map(([k, v]) => [k, sorted(v)]),
   }
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { InvalidInputError, PayloadTooLargeError } from '../errors/input.ts'
 import { encodePayload, maxPayloadDepth } from './encode-payload.ts'
@@ -88,8 +88,11 @@ test('the limit counts bytes of UTF-8: one at the limit passes, one over it does
   expect(() => encode('x'.repeat(1_048_575))).toThrow(PayloadTooLargeError)
 })
 
+function nested(depth: number): unknown {
+  return JSON.parse('[{"a":'.repeat(depth / 2) + 'null' + '}]'.repeat(depth / 2))
+}
+
 test('bottomless nesting is refused, and braces inside text do not count', () => {
-  const nested = (depth: number): unknown => JSON.parse('[{"a":'.repeat(depth / 2) + 'null' + '}]'.repeat(depth / 2))
   expect(JSON.parse(encode(nested(maxPayloadDepth)))).toEqual(nested(maxPayloadDepth))
   expect(() => encode(nested(maxPayloadDepth + 2))).toThrow(/nests deeper than 500/)
   expect(() => encode({ a: nested(maxPayloadDepth + 2), b: Number.NaN })).toThrow(/nests deeper/)

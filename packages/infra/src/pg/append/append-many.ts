@@ -22,7 +22,7 @@ export async function appendMany(
   careful: boolean,
 ): Promise<readonly AppendOutcome[]> {
   // Key order: two processes that create the same streams wait for each other in one direction only.
-  const order = unsorted.map((_, i) => i).sort((a, b) => compare(unsorted[a]?.key, unsorted[b]?.key))
+  const order = unsorted.map((_, i) => i).toSorted((a, b) => compare(unsorted[a]?.key, unsorted[b]?.key))
   const columns = new BatchColumns()
   for (const index of order) {
     const entry = unsorted[index]

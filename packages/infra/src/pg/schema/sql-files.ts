@@ -30,7 +30,7 @@ export function readReappliedFiles(schema: string): ReappliedFiles {
       const url = new URL(`${folder}/`, sqlFolder)
       return readdirSync(url)
         .filter((name) => name.endsWith('.sql'))
-        .sort()
+        .toSorted()
         .map((name) => readFileSync(new URL(name, url), 'utf8'))
     })
     .map((text) => renderSql(text, schema))
@@ -43,5 +43,5 @@ export function knownMigrations(): readonly string[] {
   return readdirSync(migrationsFolder)
     .filter((name) => name.endsWith('.sql'))
     .map((name) => name.slice(0, -'.sql'.length))
-    .sort()
+    .toSorted()
 }

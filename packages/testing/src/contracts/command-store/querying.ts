@@ -21,6 +21,7 @@ export const queryingCommands = contractGroup<CommandStoreContext>('query', {
       for (let page = await store.query({ tenantId, limit }); page.length > 0;) {
         expect(page.length).toBeLessThanOrEqual(limit)
         found.push(...page)
+        expect(found.length).toBeLessThanOrEqual(stored.length)
         page = await store.query({ tenantId, limit, after: page.at(-1)?.command.id ?? '' })
       }
       expect(found).toEqual(stored)
