@@ -39,7 +39,7 @@ if command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&
   cp "$(command -v busybox)" "$image/bin/busybox"
 else
   (cd "$context" && apt-get download -q busybox-static >/dev/null && dpkg-deb -x busybox-static_*.deb busybox)
-  cp "$(find "$context/busybox" -name busybox -type f | head -n 1)" "$image/bin/busybox"
+  cp "$(find "$context/busybox" -path '*bin/busybox' -type f | head -n 1)" "$image/bin/busybox"
 fi
 for name in sh cat chmod mkdir rm; do ln -s busybox "$image/bin/$name"; done
 

@@ -18,7 +18,12 @@ export async function createCairn(options: CairnOptions): Promise<Cairn> {
   const registry = new Registry(resolved.domains, { naming: resolved.naming })
   resolved.policies.assertComplete()
   const backend = await openBackend(resolved)
-  return new CairnApp(resolved, registry, backend)
+  try {
+    return new CairnApp(resolved, registry, backend)
+  } catch (error) {
+    await backend.close()
+    throw error
+  }
 }
 
 function openBackend(options: ResolvedCairnOptions): Promise<Backend> {

@@ -42,21 +42,22 @@ export class StoredEventLog implements EventLog {
   }
 
   async *read(stream: StreamName, options?: ReadStreamOptions): AsyncIterable<RecordedEvent> {
+    this.#parts.inFlight.assertRunning()
     for await (const event of this.#parts.store.readStream(this.key(stream), options)) yield this.#parts.registry.upcast(event)
   }
 
   async readAll(options?: ReadAllOptions): Promise<LogPage> {
-    const page = await this.#parts.store.readAll(options)
+    const page = await this.#parts.inFlight.run(() => this.#parts.store.readAll(options))
     return { ...page, events: this.#lifted(page.events) }
   }
 
   async query(filter: EventFilter, options?: EventQueryOptions): Promise<EventQueryPage> {
-    const page = await this.#parts.store.query(filter, options)
+    const page = await this.#parts.inFlight.run(() => this.#parts.store.query(filter, options))
     return { ...page, events: this.#lifted(page.events) }
   }
 
   countByType(tenantId: string): Promise<readonly { readonly type: string; readonly count: number }[]> {
-    return this.#parts.store.countByType(tenantId)
+    return this.#parts.inFlight.run(() => this.#parts.store.countByType(tenantId))
   }
 
   /** @throws TenantMissingError, UnknownTypeError */
@@ -67,7 +68,7 @@ export class StoredEventLog implements EventLog {
 
   async #append(stream: StreamKey, events: readonly NewEvent[], options: AppendOptions): Promise<Appended> {
     const { store, bus } = this.#parts
-    const metadata = commandMetadata(uuidv7(), options)
+    const metadata = commandMetadata(uuidv7(), 1, options)
     const toStore = events.map((event): EventToStore => this.#toStore(stream, event, metadata))
     const result = await store.append({ stream, expected: options.expected, events: toStore })
     await bus.publishBatch(result.events)

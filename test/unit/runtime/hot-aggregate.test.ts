@@ -161,23 +161,24 @@ describe('commands for one aggregate in one process', () => {
   })
 })
 
-describe('commands for one aggregate from several processes', () => {
-  async function contend(maxAttempts: number | undefined): Promise<{ conflicts: number; events: number; lost: number }> {
-    const inner = new InMemoryEventStore()
-    const banks = Array.from({ length: 6 }, () => openBank({ maxAttempts, backoff: undefined }, inner))
-    for (const { store } of banks) store.before = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 2))
-    const [first] = banks
-    if (first === undefined) throw new Error('no bank')
-    await openAccount(first)
-    const outcomes = await Promise.allSettled(
-      banks.flatMap(({ bus }) => Array.from({ length: 30 }, () => bus.dispatch(deposit({ accountId: 'a', amount: 1 })))),
-    )
-    const failed = outcomes.filter((o) => o.status === 'rejected')
-    expect(failed.every((o) => o.reason instanceof VersionConflictError)).toBe(true)
-    const events = await eventsOf(first)
-    return { conflicts: failed.length, events: events.length, lost: outcomes.length - failed.length - (events.length - 1) }
-  }
+/** Six processes, 30 commands each, one aggregate, and a store that takes its time. */
+async function contend(maxAttempts: number | undefined): Promise<{ conflicts: number; events: number; lost: number }> {
+  const inner = new InMemoryEventStore()
+  const banks = Array.from({ length: 6 }, () => openBank({ maxAttempts, backoff: undefined }, inner))
+  for (const { store } of banks) store.before = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 2))
+  const [first] = banks
+  if (first === undefined) throw new Error('no bank')
+  await openAccount(first)
+  const outcomes = await Promise.allSettled(
+    banks.flatMap(({ bus }) => Array.from({ length: 30 }, () => bus.dispatch(deposit({ accountId: 'a', amount: 1 })))),
+  )
+  const failed = outcomes.filter((o) => o.status === 'rejected')
+  expect(failed.every((o) => o.reason instanceof VersionConflictError)).toBe(true)
+  const events = await eventsOf(first)
+  return { conflicts: failed.length, events: events.length, lost: outcomes.length - failed.length - (events.length - 1) }
+}
 
+describe('commands for one aggregate from several processes', () => {
   it('applies every command, each once, although their writers keep meeting', async () => {
     expect(await contend(undefined)).toEqual({ conflicts: 0, events: 181, lost: 0 })
   })

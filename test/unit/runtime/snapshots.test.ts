@@ -1,7 +1,7 @@
 import { aggregate, AggregateRepository, CommandBus, defineCommands, defineEvents, toAggregateModel, versions } from '@cairn/core'
 import type { AggregateModel, LogFields, LoggerPort, StreamKey } from '@cairn/core'
 import { InMemoryEventStore } from '@cairn/infra/memory'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { WatchedStore } from './watched-store.ts'
@@ -78,7 +78,7 @@ describe('loading with snapshots', () => {
           const folded = await repository.load(noteModel(undefined), stream)
           expect(restored).toEqual(folded)
           expect(loaded.snapshot === undefined ? loaded.version : loaded.version - loaded.snapshot.version).toBeLessThan(Math.max(every, 7))
-          if (loaded.version >= every) expect(loaded.snapshot).toBeDefined()
+          expect(loaded.snapshot !== undefined).toBe(loaded.version >= every)
         },
       ),
       { numRuns: 150 },

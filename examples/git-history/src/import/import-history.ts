@@ -82,7 +82,8 @@ class Import {
 
   async run(): Promise<ImportReport> {
     const { repository, app, limit = Infinity, signal } = this.#options
-    if (repository.tips.length === 0 || (await this.#isReadAlready())) return this.#report(0, 0)
+    const before = await app.load(GitRepository, repositoryId, { tenantId: repository.id })
+    if (sameTips(before.state.tips, repository.tips)) return this.#report(before.state.commits, 0)
     const known = await knownCommits(app.events, repository.id)
     const graph = await readCommitGraph(repository.folder, repository.tips, known)
     this.#total = Math.min(graph.commits - graph.known, limit)
@@ -124,12 +125,6 @@ class Import {
     this.#options.onProgress?.(this.#progress())
   }
 
-  async #isReadAlready(): Promise<boolean> {
-    const { repository, app } = this.#options
-    const { tips } = (await app.load(GitRepository, repositoryId, { tenantId: repository.id })).state
-    return tips.length === repository.tips.length && tips.every((tip) => repository.tips.includes(tip))
-  }
-
   async #recordReading(commits: number): Promise<void> {
     const { repository, app } = this.#options
     const tips = repository.tips.toSorted()
@@ -151,4 +146,8 @@ class Import {
       stopped: this.#options.signal?.aborted === true && this.#commits < this.#total,
     }
   }
+}
+
+function sameTips(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((tip) => others.includes(tip))
 }

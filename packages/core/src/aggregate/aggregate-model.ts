@@ -24,8 +24,8 @@ export interface AggregateModel {
   readonly aggregateType: string
   /** Full event types ('order.created') with the newest schema version of each. */
   readonly eventTypes: ReadonlyMap<string, { readonly schemaVersion: number }>
-  /** Full command types ('order.create'); `creates` is true where the stream must not exist. */
-  readonly commandTypes: ReadonlyMap<string, { readonly creates: boolean }>
+  /** Full command types ('order.create') with the newest schema version; `creates` is true where the stream must not exist. */
+  readonly commandTypes: ReadonlyMap<string, { readonly creates: boolean; readonly schemaVersion: number }>
   initial(): unknown
   /**
    * Folds one event, a new one or a stored one; a stored payload is lifted to the newest schema first.
@@ -39,10 +39,11 @@ export interface AggregateModel {
    */
   decide(input: DecisionInput, command: { readonly type: string; readonly payload: unknown }): Decision
   /**
-   * Validates a command's payload by its newest schema and returns it with defaults filled in.
-   * @throws SchemaValidationError
+   * Validates a command's payload by its newest schema and returns it with defaults filled in; one of an older schema
+   * version (a stored command) is lifted first.
+   * @throws SchemaValidationError, UpcastError
    */
-  parseCommand(type: string, payload: unknown): unknown
+  parseCommand(type: string, payload: unknown, schemaVersion?: number): unknown
   readonly snapshots: SnapshotModel | undefined
 }
 

@@ -2,6 +2,7 @@ import type { AggregateModel, Decision, DecisionInput } from './aggregate-model.
 import type { CommandTable } from './command-table.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import type { EventFolder } from './event-folder.ts'
+import { upcast } from '../upcasting/upcast.ts'
 import { snapshotModel } from './snapshot-model.ts'
 import type { SnapshotPolicyLike } from './snapshots.ts'
 
@@ -31,9 +32,9 @@ export function assembleModel(parts: ModelParts): AggregateModel {
       // Frozen, so that a fold or a handler that changes its input fails in the first test and spoils nothing.
       return parts.decide({ ...input, state: deepFreeze(input.state) }, model.name, payload)
     },
-    parseCommand(type, payload) {
+    parseCommand(type, payload, schemaVersion) {
       const model = commands.find(type)
-      return model.newest.acceptJson(model.what, payload)
+      return model.newest.acceptJson(model.what, upcast(model, schemaVersion ?? model.schemaVersion, payload))
     },
     snapshots: snapshotModel(parts.aggregateType, parts.snapshots),
   }

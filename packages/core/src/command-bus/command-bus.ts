@@ -1,8 +1,9 @@
 import type { AggregateModel } from '../aggregate/index.ts'
-import type { Command, NewCommand, RecordedEvent } from '../contracts/index.ts'
+import type { Command, Metadata, NewCommand, RecordedEvent } from '../contracts/index.ts'
 import { DecisionQueues, type DecisionOptions } from '../decisions/index.ts'
 import { TenantMissingError, UnknownTypeError } from '../errors/index.ts'
 import type { EventBus } from '../event-bus/index.ts'
+import { receiptOf } from '../decisions/receipt-of.ts'
 import { InFlight } from '../lifecycle/index.ts'
 import { composeMiddleware } from '../middleware/index.ts'
 import { Policies } from '../policies/index.ts'
@@ -84,7 +85,8 @@ export class CommandBus {
   }
 
   /**
-   * Carries a command out: as made by a factory, or one whose tenant and metadata are settled (a stored one, say).
+   * Carries a command out: as made by a factory, or one whose tenant and metadata are settled (a stored one, say); of the
+   * options, such a one heeds `tenantId`, which must be its own, and `expectedVersion`.
    * Resolves when its events are stored and the handlers on the event bus are done with them.
    * @throws StoppedError, TenantMissingError, TenantMismatchError, UnknownTypeError, SchemaValidationError, NotAuthorizedError
    * @throws VersionConflictError when `expectedVersion` is not met, or when other writers won every attempt
@@ -116,7 +118,8 @@ export class CommandBus {
     if ('tenantId' in command) return { command, tenantId: options.tenantId ?? command.tenantId, expectedVersion, inTransaction }
     const tenantId = this.#tenant(options, command.type)
     const { id, type, aggregateType, aggregateId, payload } = command
-    const metadata = commandMetadata(id, options)
+    // Factories make payloads of the newest version of their schema.
+    const metadata = commandMetadata(id, this.#models.get(type)?.commandTypes.get(type)?.schemaVersion ?? 1, options)
     return { command: { id, tenantId, type, aggregateType, aggregateId, payload, metadata }, tenantId, expectedVersion, inTransaction }
   }
 
@@ -130,7 +133,8 @@ export class CommandBus {
     const model = this.#models.get(message.command.type)
     if (model === undefined) return this.#callHandler(message)
     const command = passGate(message, model, this.policies)
-    const { events, version, position, duplicate } = await this.#queues.decide(model, command, message.expectedVersion)
+    const receipt = receiptOf(message.command, this.#queues.settings.audit)
+    const { events, version, position, duplicate } = await this.#queues.decide(model, command, receipt, message.expectedVersion)
     const { lift } = this.#options
     return {
       aggregateId: command.aggregateId,
@@ -159,7 +163,7 @@ export class CommandBus {
     const { backoff } = this.#queues.settings
     const { value, tx } = await runTransaction({ store, tenantId, options, host: this.#transactionHost(), backoff, work })
     // A transaction answers with no events, so they are read for the bus alone.
-    if (eventBus?.active === true) await readAdded(store, tx).then((events) => this.#publish(events), this.#logUnpublished)
+    if (eventBus?.active === true) await this.#publishAdded(tx)
     return value
   }
 
@@ -182,10 +186,23 @@ export class CommandBus {
   #publish(events: readonly RecordedEvent[]): Promise<unknown> | undefined {
     const { eventBus } = this.#options
     if (eventBus === undefined || !eventBus.active || events.length === 0) return undefined
-    return eventBus.publishBatch(events).catch(this.#logUnpublished)
+    return eventBus.publishBatch(events).catch((error: unknown) => this.#logUnpublished(error, events[0]))
   }
 
-  readonly #logUnpublished = (error: unknown): void => {
-    this.#logger.error('Events were stored, but could not be handed to the event bus.', { error })
+  async #publishAdded(tx: CommandTransaction): Promise<void> {
+    try {
+      await this.#publish(await readAdded(this.#options.store, tx))
+    } catch (error) {
+      this.#logUnpublished(error, { tenantId: tx.tenantId })
+    }
+  }
+
+  #logUnpublished(error: unknown, of: { readonly tenantId: string; readonly metadata?: Metadata } | undefined): void {
+    const { tenantId, metadata } = of ?? {}
+    this.#logger.error('Events were stored, but could not be handed to the event bus.', {
+      ...(tenantId === undefined ? {} : { tenantId }),
+      ...(metadata === undefined ? {} : { correlationId: metadata.correlationId }),
+      error,
+    })
   }
 }

@@ -31,8 +31,7 @@ function validate({ command, expectedVersion }: CommandMessage, model: Aggregate
       `${command.type} is a command of ${model.aggregateType}, not of ${command.aggregateType}. Make commands with their factory.`,
     )
   }
-  const payload = model.parseCommand(command.type, command.payload)
-  return payload === command.payload ? command : { ...command, payload }
+  return { ...command, payload: model.parseCommand(command.type, command.payload, command.metadata.schemaVersion) }
 }
 
 function authorise(command: Command, policies: Policies): void {

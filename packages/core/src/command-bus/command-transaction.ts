@@ -1,10 +1,10 @@
 import type { AggregateModel } from '../aggregate/index.ts'
 import { streamMapKey, type Command, type NewCommand, type NewEvent, type StreamKey } from '../contracts/index.ts'
 import { assertMayDecide } from '../decisions/decide-group.ts'
-import { receiptOf } from '../decisions/decision-queues.ts'
+import { receiptOf } from '../decisions/receipt-of.ts'
 import { snapshotDue } from '../decisions/snapshot-due.ts'
 import { eventsToStore } from '../decisions/to-store.ts'
-import { CommandIdReusedError, StreamClosedError } from '../errors/index.ts'
+import { CommandIdReusedError, StoppedError, StreamClosedError } from '../errors/index.ts'
 import { composeMiddleware } from '../middleware/index.ts'
 import type { AppendRequest, CommandReceipt, EventStoreTransaction, LoggerPort } from '../ports/index.ts'
 import type { AggregateRepository } from '../repository/index.ts'
@@ -52,6 +52,7 @@ export class CommandTransaction {
   readonly #aggregates = new Map<string, Aggregate>()
   readonly #decided = new Map<string, { readonly hash: string; readonly result: DecidedCommand }>()
   #last: Promise<unknown> = Promise.resolve()
+  #ended = false
 
   constructor(store: EventStoreTransaction, options: DispatchOptions, host: TransactionHost) {
     this.tenantId = store.tenantId
@@ -65,7 +66,8 @@ export class CommandTransaction {
    * names its own. A refusal leaves the transaction as it was, and `work` may go on.
    * @throws as `CommandBus.dispatch`; a conflict with other writers is thrown by the transaction as a whole
    */
-  dispatch(command: NewCommand | Command, options: DispatchOptions = {}): Promise<DecidedCommand> {
+  async dispatch(command: NewCommand | Command, options: DispatchOptions = {}): Promise<DecidedCommand> {
+    this.#assertOpen()
     const message = this.#host.message(command, { ...this.#options, ...options, tenantId: options.tenantId ?? this.tenantId })
     // One after another, also where the caller does not wait: each is decided on what the one before left.
     const run = this.#last.then(() => this.#process({ ...message, tenantId: this.tenantId }))
@@ -74,17 +76,20 @@ export class CommandTransaction {
   }
 
   /** Claims a value that must be unique in its scope. @throws ReservationTakenError; the transaction cannot go on then */
-  reserve(scope: string, key: string): Promise<void> {
+  async reserve(scope: string, key: string): Promise<void> {
+    this.#assertOpen()
     return this.store.reserve(scope, key)
   }
 
   /** Gives a claimed value back. Returns false when it was not claimed. */
-  release(scope: string, key: string): Promise<boolean> {
+  async release(scope: string, key: string): Promise<boolean> {
+    this.#assertOpen()
     return this.store.release(scope, key)
   }
 
-  /** Resolves when every dispatch has been decided, also those that nobody waited for. @internal */
-  async settled(): Promise<void> {
+  /** Takes no more calls, and resolves when every dispatch was decided, also those that nobody waited for. @internal */
+  async end(): Promise<void> {
+    this.#ended = true
     await this.#last
   }
 
@@ -93,6 +98,10 @@ export class CommandTransaction {
     return [...this.#aggregates.values()]
       .filter((a) => a.version > a.committed)
       .map((a) => ({ stream: a.stream, fromVersion: a.committed + 1, toVersion: a.version }))
+  }
+
+  #assertOpen(): void {
+    if (this.#ended) throw new StoppedError('The transaction')
   }
 
   async #process(message: CommandMessage): Promise<DecidedCommand> {
@@ -108,7 +117,7 @@ export class CommandTransaction {
 
   async #execute(message: CommandMessage): Promise<DecidedCommand> {
     const { command, model } = this.#host.admit(message)
-    const receipt = receiptOf(command, this.#host.audit)
+    const receipt = receiptOf(message.command, this.#host.audit)
     const earlier = this.#decided.get(command.id.toLowerCase())
     if (earlier !== undefined) {
       if (earlier.hash !== receipt.hash) throw new CommandIdReusedError(command.tenantId, command.id)
@@ -131,7 +140,7 @@ export class CommandTransaction {
     assertMayDecide({ stream, command, creates, expected: message.expectedVersion }, version)
     const decision = model.decide({ tenantId, aggregateId, version, state }, command)
     const after = version + decision.events.length
-    const snapshot = snapshotDue(model, version, after, decision.state, this.#host.logger)
+    const snapshot = snapshotDue(model, command, version, after, decision.state, this.#host.logger)
     const append: AppendRequest = { stream, expected: version, events: eventsToStore(model, command, decision.events), command: receipt }
     this.store.append(snapshot === undefined ? append : { ...append, snapshot })
     aggregate.state = decision.state

@@ -27,10 +27,13 @@ export async function runTransaction<T>(run: TransactionRun<T>): Promise<{ reado
     try {
       return await run.store.transaction(run.tenantId, async (store) => {
         const tx = new CommandTransaction(store, run.options, run.host)
-        const value = await run.work(tx)
-        await tx.settled()
-        worked = true
-        return { value, tx }
+        try {
+          const value = await run.work(tx)
+          worked = true
+          return { value, tx }
+        } finally {
+          await tx.end()
+        }
       })
     } catch (error) {
       if (!worked || attempt >= attempts || !wasOvertaken(error)) throw error

@@ -107,9 +107,11 @@ export class AggregateQueue {
   async #append(expected: number, decided: DecidedGroup): Promise<AppendGroupResult> {
     const { store, logger } = this.#services
     const stream = this.#stream
-    const snapshot = snapshotDue(this.#model, expected, decided.version, decided.state, logger)
     const [first] = decided.accepted
-    if (decided.accepted.length === 1 && first !== undefined) {
+    const last = decided.accepted.at(-1)
+    if (first === undefined || last === undefined) throw new Error('A group without commands has nothing to append.')
+    const snapshot = snapshotDue(this.#model, last.pending.command, expected, decided.version, decided.state, logger)
+    if (first === last) {
       const append = { stream, expected, events: first.events, command: first.pending.receipt }
       const result = await store.append(snapshot === undefined ? append : { ...append, snapshot })
       return { stored: !result.duplicate, results: [result] }

@@ -1,7 +1,6 @@
 import type { AggregateModel } from '../aggregate/index.ts'
 import { streamMapKey, type Command, type ExpectedVersion } from '../contracts/index.ts'
 import { CommandIdReusedError, isCairnError } from '../errors/index.ts'
-import { hashCommand } from '../ids/index.ts'
 import { silentLogger, type AppendResult, type CommandReceipt, type EventStorePort, type LoggerPort } from '../ports/index.ts'
 import type { AggregateRepository } from '../repository/index.ts'
 import { AggregateQueue } from './aggregate-queue.ts'
@@ -53,10 +52,10 @@ export class DecisionQueues {
 
   /**
    * @param command Its payload was validated and its tenant checked.
+   * @param receipt Of the command as it was sent.
    * @throws CommandIdReusedError when a command under the same id, but with other content, is on its way
    */
-  decide(model: AggregateModel, command: Command, expected?: ExpectedVersion): Promise<AppendResult> {
-    const receipt = receiptOf(command, this.settings.audit)
+  decide(model: AggregateModel, command: Command, receipt: CommandReceipt, expected?: ExpectedVersion): Promise<AppendResult> {
     const key = runningKey(command)
     const running = this.#running.get(key)
     if (running !== undefined) {
@@ -118,12 +117,6 @@ export class DecisionQueues {
       this.#reject(pending, lookupError)
     }
   }
-}
-
-/** What ties a command to its append. */
-export function receiptOf(command: Command, audit: boolean): CommandReceipt {
-  const hash = hashCommand(command)
-  return audit ? { id: command.id, hash, audit: { type: command.type, payload: command.payload } } : { id: command.id, hash }
 }
 
 /** Ids are compared without regard to case, as the stores do. */

@@ -1,9 +1,14 @@
 import type { AggregateModel } from '../aggregate/index.ts'
+import type { Command } from '../contracts/index.ts'
 import type { LoggerPort, SnapshotToStore } from '../ports/index.ts'
 
-/** The snapshot to store with an append, where one is due. One that cannot be made is logged: no append fails because of it. */
+/**
+ * The snapshot to store with an append, where one is due. One that cannot be made is logged: no append fails because of it.
+ * @param command the last one of the append
+ */
 export function snapshotDue(
   model: AggregateModel,
+  command: Command,
   from: number,
   to: number,
   state: unknown,
@@ -14,7 +19,10 @@ export function snapshotDue(
   try {
     return { version: to, schemaVersion: snapshots.schemaVersion, state: snapshots.encode(state) }
   } catch (error) {
-    logger.warn(`A snapshot of ${model.aggregateType} at version ${to} could not be made; its events are stored without it.`, { error })
+    const { tenantId, aggregateType, aggregateId, metadata } = command
+    const { correlationId } = metadata
+    const fields = { tenantId, correlationId, aggregateType, aggregateId, version: to, error }
+    logger.warn('A snapshot that was due could not be made; the events are stored without it.', fields)
     return undefined
   }
 }

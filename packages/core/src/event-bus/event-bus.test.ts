@@ -10,6 +10,8 @@ const orderEvents = defineEvents('order', { created: z.object({ customerId: z.st
 const invoiceEvents = defineEvents('invoice', { paid: z.object({ orderId: z.string() }) })
 type ShopEvent = EventsOf<typeof orderEvents> | EventsOf<typeof invoiceEvents>
 
+const onReady = (_event: typeof orderEvents.ready.$event): void => {}
+
 function recorded(type: string, payload: unknown = {}, version = 1): RecordedEvent {
   const [aggregateType = ''] = type.split('.')
   const metadata = { correlationId: 'c', causationId: 'c', schemaVersion: 1 }
@@ -60,9 +62,8 @@ describe('EventBus.register', () => {
 
   it('refuses, when compiled, a handle that is narrower than its guard', () => {
     const bus = new EventBus()
-    const handle = (_event: typeof orderEvents.ready.$event): void => {}
     // @ts-expect-error the guard lets order.created through, the handler knows only order.ready
-    bus.register({ supports: (event: RecordedEvent) => orderEvents.created.is(event), handle })
+    bus.register({ supports: (event: RecordedEvent) => orderEvents.created.is(event), handle: onReady })
     expect(bus.active).toBe(true)
   })
 
@@ -103,6 +104,7 @@ describe('EventBus.subscribe', () => {
     // @ts-expect-error no such prefix
     bus.subscribe('ordr.*', () => {})
     new EventBus().subscribe('any.thing', (event) => void expectTypeOf(event).toEqualTypeOf<RecordedEvent>())
+    expect(bus.active).toBe(true)
   })
 
   it('ends delivery at once, for exactly that handler, also after others were removed', async () => {
@@ -131,6 +133,8 @@ describe('EventBus.subscribe', () => {
   })
 })
 
+const ofEvent = (n: number): string[] => [`slow ${n} starts`, `fast ${n} starts`, `sync ${n}`, `fast ${n} ends`, `slow ${n} ends`]
+
 describe('EventBus.publishBatch', () => {
   it('runs events one after another and the handlers of one event together, and resolves when all have finished', async () => {
     const bus = new EventBus()
@@ -148,7 +152,6 @@ describe('EventBus.publishBatch', () => {
     }
     bus.subscribe('*', (event) => void log.push(`sync ${event.version}`))
     const report = await bus.publishBatch([1, 2].map((version) => recorded('order.ready', {}, version)))
-    const ofEvent = (n: number): string[] => [`slow ${n} starts`, `fast ${n} starts`, `sync ${n}`, `fast ${n} ends`, `slow ${n} ends`]
     expect(log).toEqual([...ofEvent(1), ...ofEvent(2)])
     expect(most).toBe(2)
     expect(report).toEqual({ handled: 6, failures: [] })

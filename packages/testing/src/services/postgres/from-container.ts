@@ -10,13 +10,18 @@ export const fromContainer: PostgresSource = async ({ env, settings }) => {
   const password = randomBytes(16).toString('hex')
   // Loaded only here: it is an optional dependency, and takes a second to load.
   const { GenericContainer, Wait } = await import('testcontainers')
-  const container = await new GenericContainer(image)
+  let said = ''
+  const startable = new GenericContainer(image)
     .withEnvironment({ POSTGRES_PASSWORD: password })
     .withCommand(['postgres', ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])])
     .withExposedPorts(5432)
     .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/))
     .withStartupTimeout(120_000)
-    .start()
+    .withLogConsumer((stream) => void stream.on('data', (line: unknown) => (said += String(line))))
+  const container = await startable.start().catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message.trim() : String(error)
+    throw new Error(said === '' ? reason : `${reason}; the container said: ${said.trim().slice(-1_000)}`, { cause: error })
+  })
   const url = `postgres://postgres:${password}@${container.getHost()}:${container.getMappedPort(5432)}/postgres`
   let stopped: Promise<unknown> | undefined
   const stop = async (): Promise<void> => {
