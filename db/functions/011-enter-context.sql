@@ -1,5 +1,5 @@
 -- Sets the context for the rest of this transaction and returns its tenants; refuses one whose signature is not ours.
--- ZC001 context refused.
+-- ZC001 context refused. Callers test a tenant with `is not true`: a null tenant is in no context, and would pass a plain `not`.
 create or replace function enter_context(p_context text, p_signature text) returns text[]
 language plpgsql volatile security definer
 set search_path from current

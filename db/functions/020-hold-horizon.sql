@@ -4,7 +4,8 @@
 -- One lock per transaction: the first f is remembered by a transaction-local setting and taken again (a counter in this
 -- backend, not a new lock), so 20,000 appends in one transaction take one slot of the lock table. The remembered value is a
 -- hint and never trusted: the lock is always taken, at an f that is never ahead of the sequence, and a lower f only makes
--- readers wait. So neither a rolled-back savepoint nor a forged setting can open the horizon.
+-- readers wait. One that is lower by 2^31 would look ahead to them, who see 32 bits of it; so a value that far back is not used.
+-- So neither a rolled-back savepoint nor a forged setting can open the horizon.
 create or replace function hold_horizon() returns void
 language plpgsql volatile
 as $$
@@ -12,10 +13,14 @@ declare
   f bigint;
   held text := current_setting('cairn.horizon', true);
   xid text := pg_current_xact_id()::text;
+  remembered bigint;
 begin
   select case when is_called then last_value else last_value - 1 end into f from event_positions;
   if held is not null and split_part(held, ':', 1) = xid then
-    f := least(f, split_part(held, ':', 2)::bigint);
+    remembered := split_part(held, ':', 2)::bigint;
+    if remembered between f - 1073741824 and f then
+      f := remembered;
+    end if;
   else
     perform set_config('cairn.horizon', xid || ':' || f, true);
   end if;

@@ -18,7 +18,7 @@ as $$
 declare
   v commands;
 begin
-  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the command names a tenant outside of its context';
   end if;
   insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, updated_at)
@@ -39,19 +39,21 @@ create or replace function command_claim(p_context text, p_signature text, p_ten
 language plpgsql volatile security definer
 set search_path from current
 as $$
+declare
+  v_claimed json;
 begin
-  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the claim names a tenant outside of its context';
   end if;
-  return (
-    with chosen as (
-      select c.id from commands c where c.tenant_id = p_tenant and c.status = 'pending'
-       order by c.created_at, c.id limit p_limit for update skip locked
-    ), taken as (
-      update commands c set status = 'consumed', attempts = c.attempts + 1, updated_at = now()
-        from chosen where c.tenant_id = p_tenant and c.id = chosen.id returning c.*
-    )
-    select json_agg(command_json(t::commands) order by t.created_at, t.id) from taken t);
+  with chosen as (
+    select c.id from commands c where c.tenant_id = p_tenant and c.status = 'pending'
+     order by c.created_at, c.id limit p_limit for update skip locked
+  ), taken as (
+    update commands c set status = 'consumed', attempts = c.attempts + 1, updated_at = now()
+      from chosen where c.tenant_id = p_tenant and c.id = chosen.id returning c.*
+  )
+  select json_agg(command_json(t::commands) order by t.created_at, t.id) into v_claimed from taken t;
+  return v_claimed;
 end
 $$;
 
@@ -66,7 +68,7 @@ as $$
 declare
   v commands;
 begin
-  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
   end if;
   update commands c
@@ -96,7 +98,7 @@ set search_path from current
 set plan_cache_mode = force_custom_plan
 as $$
 begin
-  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the query names a tenant outside of its context';
   end if;
   return (
@@ -120,7 +122,7 @@ as $$
 declare
   v_status text;
 begin
-  if not (p_tenant = any (enter_context(p_context, p_signature))) then
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
   end if;
   select c.status into v_status from commands c where c.tenant_id = p_tenant and c.id = p_id and c.metadata is not null for update;

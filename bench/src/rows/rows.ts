@@ -55,9 +55,9 @@ export const rows: readonly Row[] = [
   },
   {
     id: 'command-hot',
-    title: '100 callers on one and the same aggregate, 5 commands each',
+    title: '100 callers on one and the same aggregate, 2 commands each',
     unit: 'commands/s',
-    shape: { kind: 'hot', callers: 100, history: 20, commandsPerCaller: 5 },
+    shape: { kind: 'hot', callers: 100, history: 20, commandsPerCaller: 2 },
     targets: [{ to: 'emmett', atLeast: 10 }],
   },
   {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createCairn } from '@cairn/cairn'
+import { createCairn, type CairnTransaction } from '@cairn/cairn'
 import { removeDataFolder } from '@cairn/infra/embedded'
 import { describe, expect, it } from 'vitest'
 import { Account, accountCommands, banking, SnapshotAccount } from '../../unit/runtime/account.ts'
@@ -90,6 +90,15 @@ describe('an app on PostgreSQL', async () => {
     })
     expect(runs).toBe(2)
     expect(await app.load(Account, 'e')).toMatchObject({ version: 3, state: { balance: 11 } })
+  })
+
+  it('takes nothing into a transaction that is over', async () => {
+    await using app = await createCairn({ domains, ...production })
+    const { promise, resolve } = Promise.withResolvers<CairnTransaction<typeof banking>>()
+    await app.transaction({}, async (tx) => resolve(tx))
+    const over = await promise
+    await expect(over.dispatch(open({ owner: 'late' }))).rejects.toMatchObject({ code: 'CAIRN_STOPPED' })
+    await expect(over.reserve('owner', 'late')).rejects.toMatchObject({ code: 'CAIRN_STOPPED' })
   })
 
   it('shows SQL one tenant at a time', async () => {

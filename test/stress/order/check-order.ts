@@ -106,7 +106,8 @@ export async function checkOrder(database: CheckDatabase, options: OrderOptions,
           longTransaction = await appendInOneTransaction(writer.session, admin, signer, schema, options.inOneTransaction, ledger)
         }
         const step = kinds[i % kinds.length]
-        while (step !== undefined && ledger.committed.size < target) {
+        if (step === undefined) return
+        while (ledger.committed.size < target) {
           await step(writer)
           if (i === 0) onStep(`round ${round}/${rounds}: ${ledger.committed.size} of ${options.events} events committed`)
         }
@@ -124,8 +125,14 @@ export async function checkOrder(database: CheckDatabase, options: OrderOptions,
     const readers = {
       all: compareWithTruth(all, truth),
       'all, wide pages': compareWithTruth(wide, truth),
-      'one type': compareWithTruth(ofType, only(truth, (event) => event.type === type)),
-      'one tenant': compareWithTruth(ofTenant, only(truth, (event) => event.stream.startsWith(`${tenantId}/`))),
+      'one type': compareWithTruth(
+        ofType,
+        only(truth, (event) => event.type === type),
+      ),
+      'one tenant': compareWithTruth(
+        ofTenant,
+        only(truth, (event) => event.stream.startsWith(`${tenantId}/`)),
+      ),
     }
     const sum = (of: (findings: Findings) => number): number => Object.values(readers).reduce((total, findings) => total + of(findings), 0)
     const naively = compareWithTruth(naive, truth)
@@ -141,8 +148,7 @@ export async function checkOrder(database: CheckDatabase, options: OrderOptions,
       phantom: sum((f) => f.phantom),
       stalledMs: Math.max(...probes.map((probe) => Math.round(probe.stalledMs * 10) / 10)),
       brokenStreams: brokenStreams(truth),
-      misreported:
-        [...ledger.committed].filter((id) => !truth.has(id)).length + [...ledger.takenBack].filter((id) => truth.has(id)).length,
+      misreported: [...ledger.committed].filter((id) => !truth.has(id)).length + [...ledger.takenBack].filter((id) => truth.has(id)).length,
     }
     const locksOk = longTransaction === undefined || longTransaction.advisoryLocks === 1
     return {

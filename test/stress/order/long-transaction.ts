@@ -42,7 +42,8 @@ export async function appendInOneTransaction(
                         array[x.id], array['${eventTypes[0]}'], array['{}'::jsonb], array['{"schemaVersion":1}'::jsonb], null, null, null) a`,
         values: [context.text, context.signature, batch],
       })
-      if (rows.length !== batch.length || rows.some((row) => row.outcome !== 1)) throw new Error('An append of the long transaction was refused.')
+      if (rows.length !== batch.length || rows.some((row) => row.outcome !== 1))
+        throw new Error('An append of the long transaction was refused.')
       ids.push(...batch)
       const held = await only<{ advisory: number; all: number }>(
         admin,

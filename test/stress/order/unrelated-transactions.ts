@@ -41,7 +41,9 @@ export async function openUnrelatedTransactions(database: CheckDatabase): Promis
 async function openAppendBeside(database: CheckDatabase, endings: Endings): Promise<void> {
   await migrate({ url: database.url, schema: besideSchema })
   const db = endings.add(await openPg({ url: database.url, schema: besideSchema, roles: 'switch' }), (opened) => opened.close())
-  const session = endings.add(await AppSession.open({ ...database, appUrl: database.url }, db.signer, besideSchema), (opened) => opened.close())
+  const session = endings.add(await AppSession.open({ ...database, appUrl: database.url }, db.signer, besideSchema), (opened) =>
+    opened.close(),
+  )
   await session.run('begin')
   await session.mustAppend(streamOf('beside'), [eventOf()])
 }

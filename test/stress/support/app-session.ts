@@ -43,7 +43,11 @@ export class AppSession {
   }
 
   /** No receipts: what is sent twice is stored twice. */
-  async append(stream: StreamKey, events: readonly EventToStore[], { expected = -1, waitMs = 10_000 }: Options = {}): Promise<AppSessionAnswer> {
+  async append(
+    stream: StreamKey,
+    events: readonly EventToStore[],
+    { expected = -1, waitMs = 10_000 }: Options = {},
+  ): Promise<AppSessionAnswer> {
     const context = this.#signer.sign([stream.tenantId])
     const { rows } = await this.client.query<AppSessionAnswer>({
       name: `append_${this.#schema}`,

@@ -14,3 +14,8 @@ function at(sorted: readonly number[], share: number): number {
   const value = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
   return Math.round(value * 100) / 100
 }
+
+/** How many of the normal p99s the p99 became. */
+export function ratioOf(measured: LatencySummary, normal: LatencySummary): number {
+  return Math.round((measured.p99Ms / normal.p99Ms) * 100) / 100
+}

@@ -59,6 +59,7 @@ describe('the aggregate cache', () => {
   it('never reports "nothing to do" on an old state', async () => {
     const ours = await staleCache(3)
     expect(await ours.bus.dispatch(topUp({ accountId: 'a', to: 10 }))).toMatchObject({ version: 4, events: [{ payload: { amount: 7 } }] })
+    expect(ours.store.groups.slice(2)).toEqual([1])
   })
 
   it('never reports a version conflict that an old state gave', async () => {

@@ -16,10 +16,15 @@ const ContributorState = z.object({
 export type ContributorState = z.output<typeof ContributorState>
 
 /** Someone who wrote commits, known by the e-mail address. */
-export class Contributor extends aggregate(
-  contributorEvents,
-  (): ContributorState => ({ email: '', names: [], commits: 0, linesAdded: 0, linesDeleted: 0, firstAt: '', lastAt: '' }),
-) {
+export class Contributor extends aggregate(contributorEvents, (): ContributorState => ({
+  email: '',
+  names: [],
+  commits: 0,
+  linesAdded: 0,
+  linesDeleted: 0,
+  firstAt: '',
+  lastAt: '',
+})) {
   static readonly handlers = this.handle(contributorCommands, {
     contribute: (contributor, command) => contributor.raise('contributed', command),
   })

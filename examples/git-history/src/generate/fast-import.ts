@@ -32,7 +32,9 @@ export class FastImport {
   #commits = 0
 
   constructor(folder: string) {
-    this.#child = spawn('git', ['-c', 'pack.compression=1', '-C', folder, 'fast-import', '--quiet', '--done', '--date-format=raw'], { stdio: ['pipe', 'ignore', 'pipe'] })
+    this.#child = spawn('git', ['-c', 'pack.compression=1', '-C', folder, 'fast-import', '--quiet', '--done', '--date-format=raw'], {
+      stdio: ['pipe', 'ignore', 'pipe'],
+    })
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#complaint += text))
     this.#closed = once(this.#child, 'close')
     // A broken pipe shows as the exit status; the complaint says why.

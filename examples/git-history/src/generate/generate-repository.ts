@@ -130,7 +130,12 @@ class Generator {
   }
 
   /** A rename; half of them with a change of content too. */
-  #move(on: Branch, busy: Set<string>, from: string, file: { mode: '100644' | '100755' | '120000' | '160000'; data: string }): readonly FileEdit[] {
+  #move(
+    on: Branch,
+    busy: Set<string>,
+    from: string,
+    file: { mode: '100644' | '100755' | '120000' | '160000'; data: string },
+  ): readonly FileEdit[] {
     const path = pathFor(this.#random, ++this.#serial)
     this.#remove(on, busy, from)
     const moved = this.#write(on, busy, path, this.#random.chance(0.5) ? changedFile(this.#random, file) : file)

@@ -10,7 +10,7 @@ export function bytesToText(bytes: Buffer): string {
   if (isUtf8(bytes)) return escapeLiterals(bytes.toString('utf8'))
   let text = ''
   let start = 0
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at)
     if (length > 0) {
       at += length

@@ -14,6 +14,7 @@ export async function readCommitGraph(
   folder: string,
   tips: readonly string[],
   knownBefore: ReadonlySet<string> = new Set(),
+  signal?: AbortSignal,
 ): Promise<CommitGraph> {
   let commits = 0
   let known = 0
@@ -22,7 +23,7 @@ export async function readCommitGraph(
   const several = new Map<string, number>()
   let rest = ''
   if (tips.length > 0) {
-    for await (const chunk of runGit(folder, ['rev-list', '--parents', '--topo-order', ...tips, '--'])) {
+    for await (const chunk of runGit(folder, ['rev-list', '--parents', '--topo-order', ...tips, '--'], signal)) {
       const lines = (rest + chunk.toString('latin1')).split('\n')
       rest = lines.pop() ?? ''
       for (const line of lines) {

@@ -151,6 +151,6 @@ function isoTime(seconds: string): string {
 
 function shorten(text: string): string {
   if (text.length <= subjectLimit) return text
-  // Cut by characters: half of a surrogate pair is no text.
-  return `${[...text.slice(0, subjectLimit)].slice(0, -1).join('')}…`
+  // Half of a surrogate pair is no text.
+  return `${text.slice(0, subjectLimit).replace(/[\uD800-\uDBFF]$/, '')}…`
 }

@@ -10,18 +10,20 @@ import { NulSplitter } from './split-at-nul.ts'
  * Renames are detected (at least half of the lines alike). A merge is compared with its first parent; what it brings
  * from the others was recorded with their commits, and telling the two apart is `LifeTracker`'s work. Lines of binary
  * files are not counted. The caller's configuration, mailmap, replace refs and pager have no influence.
+ * @param signal ends it early; the last commit may then be incomplete and is left out
  * @throws GitError
  */
-export async function* readGitLog(folder: string, tips: readonly string[]): AsyncGenerator<Commit, void, undefined> {
+export async function* readGitLog(folder: string, tips: readonly string[], signal?: AbortSignal): AsyncGenerator<Commit, void, undefined> {
   if (tips.length === 0) return
   const splitter = new NulSplitter()
   const parser = new LogParser()
-  for await (const chunk of runGit(folder, [...logArguments, ...tips, '--'])) {
+  for await (const chunk of runGit(folder, [...logArguments, ...tips, '--'], signal)) {
     for (const token of splitter.push(chunk)) {
       const commit = parser.push(token)
       if (commit !== undefined) yield commit
     }
   }
+  if (signal?.aborted === true) return
   // The last token has no NUL behind it when it is a subject, but its commit is whole by then.
   for (const token of splitter.end()) parser.push(token)
   const last = parser.end()

@@ -4,14 +4,16 @@ import { GitError } from './git-error.ts'
 
 /**
  * Runs git in a folder and yields what it prints, chunk by chunk. A slow reader pauses git (the pipe fills); a reader
- * that leaves early ends it.
+ * that leaves early ends it, and so does `signal`: then the output just ends.
  * @throws GitError when git is missing or fails
  */
-export async function* runGit(folder: string, args: readonly string[]): AsyncGenerator<Buffer, void, undefined> {
+export async function* runGit(folder: string, args: readonly string[], signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
   const child = spawn('git', ['--no-pager', '--no-replace-objects', '-C', folder, ...fixedConfig, ...args], {
     env: cleanEnvironment(process.env),
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
+    // In a group of its own: Ctrl-C is for us, and we end git when we stop reading.
+    detached: process.platform !== 'win32',
   })
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -19,21 +21,25 @@ export async function* runGit(folder: string, args: readonly string[]): AsyncGen
   })
   const closed = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code, signal) => resolve(code ?? signal))
+    child.once('close', (code, killedBy) => resolve(code ?? killedBy))
   })
   // Awaited below; until then a failed spawn must not count as unhandled.
   closed.catch(() => undefined)
   let finished = false
+  const abort = (): void => void child.kill()
+  signal?.addEventListener('abort', abort, { once: true })
   try {
+    if (signal?.aborted === true) abort()
     for await (const chunk of child.stdout) yield chunk
     finished = true
   } finally {
+    signal?.removeEventListener('abort', abort)
     if (!finished) child.kill()
   }
   const status = await closed.catch((error: unknown) => {
     throw spawnFailure(error, folder)
   })
-  if (status !== 0) throw failureOf(complaint.trim(), folder, args, status)
+  if (status !== 0 && signal?.aborted !== true) throw failureOf(complaint.trim(), folder, args, status)
 }
 
 /** All of what a git command prints, for commands that print little. */
@@ -58,7 +64,14 @@ const kept = /^GIT_CONFIG(_GLOBAL|_SYSTEM|_NOSYSTEM|_COUNT|_KEY_\d+|_VALUE_\d+|_
 /** Without GIT_DIR and its like, which would point git at another repository than the one asked for. */
 function cleanEnvironment(from: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const entries = Object.entries(from).filter(([name]) => !name.startsWith('GIT_') || kept.test(name))
-  return { ...Object.fromEntries(entries), LC_ALL: 'C', LANGUAGE: '', GIT_ATTR_NOSYSTEM: '1', GIT_NO_LAZY_FETCH: '1', GIT_OPTIONAL_LOCKS: '0' }
+  return {
+    ...Object.fromEntries(entries),
+    LC_ALL: 'C',
+    LANGUAGE: '',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_OPTIONAL_LOCKS: '0',
+  }
 }
 
 function spawnFailure(error: unknown, folder: string): GitError {

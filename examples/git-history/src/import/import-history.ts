@@ -21,6 +21,8 @@ export interface ImportOptions {
   /** Stops the import at the next commit; what is on its way is still stored. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
+  /** Called with what goes on before the first commit is there: a long history takes git some seconds. */
+  readonly onPhase?: ((phase: string) => void) | undefined
 }
 
 export interface ImportProgress {
@@ -81,17 +83,21 @@ class Import {
   }
 
   async run(): Promise<ImportReport> {
-    const { repository, app, limit = Infinity, signal } = this.#options
+    const { repository, app, limit = Infinity, signal, onPhase } = this.#options
     const before = await app.load(GitRepository, repositoryId, { tenantId: repository.id })
     if (sameTips(before.state.tips, repository.tips)) return this.#report(before.state.commits, 0)
+    onPhase?.('finding the commits that are stored')
     const known = await knownCommits(app.events, repository.id)
-    const graph = await readCommitGraph(repository.folder, repository.tips, known)
+    onPhase?.('walking the commits')
+    const graph = await readCommitGraph(repository.folder, repository.tips, known, signal)
+    if (this.#stopped) return this.#report(graph.known, 0)
     this.#total = Math.min(graph.commits - graph.known, limit)
     const tracker = new LifeTracker(graph)
     if (this.#total > 0) {
+      onPhase?.(`waiting for git log, ${this.#total} new commits`)
       let started = 0
-      for await (const commit of readGitLog(repository.folder, repository.tips)) {
-        if (signal?.aborted === true || started === limit) break
+      for await (const commit of readGitLog(repository.folder, repository.tips, signal)) {
+        if (this.#stopped || started === limit) break
         const changes = tracker.apply(commit)
         if (known.has(commit.sha)) continue
         started++
@@ -111,12 +117,19 @@ class Import {
       files.push(this.#sender.send(fileCommand(commit, change)))
     }
     await this.#sender.room()
-    const before = this.#contributions
-    this.#contributions = Promise.all([...files, before]).then(() => {
-      // With a file missing the commit is not done, and must not look as if it were.
-      if (this.#sender.failed) this.#sender.leave()
-      else void this.#sender.send(contributionCommand(commit, changes)).then(() => this.#stored())
-    })
+    this.#contributions = this.#contribute(commit, changes, Promise.all([this.#contributions, ...files]))
+  }
+
+  async #contribute(commit: Commit, changes: readonly LifeChange[], before: Promise<unknown>): Promise<void> {
+    await before
+    // With a file missing the commit is not done, and must not look as if it were.
+    if (this.#sender.failed) this.#sender.leave()
+    else void this.#send(commit, changes)
+  }
+
+  async #send(commit: Commit, changes: readonly LifeChange[]): Promise<void> {
+    await this.#sender.send(contributionCommand(commit, changes))
+    this.#stored()
   }
 
   #stored(): void {
@@ -132,6 +145,10 @@ class Import {
     await app.dispatch(repositoryCommands.recordReading({ repositoryId, tips, commits }, { id }), { tenantId: repository.id })
   }
 
+  get #stopped(): boolean {
+    return this.#options.signal?.aborted === true
+  }
+
   #progress(): ImportProgress {
     return { commits: this.#commits, total: this.#total, events: this.#events }
   }
@@ -143,7 +160,7 @@ class Import {
       unreachable,
       duplicates: this.#duplicates,
       seconds: (performance.now() - this.#started) / 1000,
-      stopped: this.#options.signal?.aborted === true && this.#commits < this.#total,
+      stopped: this.#stopped && (this.#commits < this.#total || this.#total === 0),
     }
   }
 }

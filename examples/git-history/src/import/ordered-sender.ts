@@ -1,5 +1,4 @@
 import type { Dispatched } from '@cairn/cairn'
-import { fileCommands } from '../domain/index.ts'
 import type { HistoryApp, HistoryCommand } from './history-app.ts'
 
 export interface SenderOptions {
@@ -11,6 +10,14 @@ export interface SenderOptions {
   readonly answered: (answer: Dispatched) => void
 }
 
+interface Stream {
+  /** The version behind the last command sent; undefined until an answer of this run tells it. */
+  head: number | undefined
+  /** Settles when the command before the next one lets it go. */
+  turn: Promise<unknown>
+  waiting: number
+}
+
 /**
  * Sends many commands at once and keeps the order of each aggregate's. Every command here leads to one event, so the
  * version that the next one must find is known before the one before it is answered; should that one fail, the next is
@@ -18,7 +25,7 @@ export interface SenderOptions {
  */
 export class OrderedSender {
   readonly #options: SenderOptions
-  readonly #streams = new Map<string, { version: number | Promise<number>; sent: number }>()
+  readonly #streams = new Map<string, Stream>()
   #onTheirWay = 0
   #failure: { readonly error: unknown } | undefined
   #wake: (() => void)[] = []
@@ -63,21 +70,29 @@ export class OrderedSender {
   }
 
   #inOrder(command: HistoryCommand): Promise<Dispatched> {
-    const key = `${command.aggregateType}\0${command.aggregateId}`
+    const stream = this.#streamOf(command)
+    if (stream.head !== undefined && stream.waiting === 0) return this.#dispatch(command, stream.head++)
+    stream.waiting++
+    const turn = stream.turn.then(async () => {
+      stream.waiting--
+      if (stream.head !== undefined) return { answer: this.#dispatch(command, stream.head++) }
+      // One at a time until the head is known. A duplicate's answer does not tell it: there may be events behind that one.
+      const answer = this.#dispatch(command, undefined)
+      const { duplicate, version } = await answer
+      if (!duplicate) stream.head = version
+      return { answer }
+    })
+    stream.turn = turn
+    return turn.then(({ answer }) => answer)
+  }
+
+  #streamOf({ aggregateType, aggregateId }: HistoryCommand): Stream {
+    const key = `${aggregateType}\0${aggregateId}`
     const known = this.#streams.get(key)
-    if (known === undefined) {
-      // The first one of this run to this aggregate finds out its version; those behind it wait for that.
-      const creates = command.type === fileCommands.add.type
-      const answer = this.#dispatch(command, creates ? 0 : undefined)
-      const stream = { version: creates ? 1 : answer.then(({ version }) => version), sent: 0 }
-      this.#streams.set(key, stream)
-      if (typeof stream.version !== 'number') void stream.version.then((version) => (stream.version = version)).catch(() => undefined)
-      return answer
-    }
-    const { version } = known
-    const behind = known.sent++
-    if (typeof version === 'number') return this.#dispatch(command, version + behind)
-    return version.then((number) => this.#dispatch(command, number + behind))
+    if (known !== undefined) return known
+    const stream: Stream = { head: undefined, turn: Promise.resolve(), waiting: 0 }
+    this.#streams.set(key, stream)
+    return stream
   }
 
   #dispatch(command: HistoryCommand, expectedVersion: number | undefined): Promise<Dispatched> {

@@ -21,7 +21,11 @@ export interface HistoryOptions {
  * Folds a tenant's events. Git is not asked: which commit came from which is in the contributions.
  * @throws UnknownCommitError when `at` is not in the log
  */
-export async function readHistory(events: Pick<HistoryApp['events'], 'readAll'>, tenantId: string, options: HistoryOptions = {}): Promise<History> {
+export async function readHistory(
+  events: Pick<HistoryApp['events'], 'readAll'>,
+  tenantId: string,
+  options: HistoryOptions = {},
+): Promise<History> {
   const parents = new Map<string, readonly string[]>()
   const contributions: (typeof contributorEvents.$event)[] = []
   for await (const event of readEvents(events, tenantId, [contributorEvents.contributed.type])) {

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { creates } from '../definition/creates.ts'
 import { defineCommands } from '../definition/define-commands.ts'
 import { defineEvents } from '../definition/define-events.ts'
-import { DefinitionError } from '../errors/domain.ts'
-import { UnknownTypeError } from '../errors/input.ts'
+import { versions } from '../definition/versions.ts'
+import { DefinitionError, UpcastError } from '../errors/domain.ts'
+import { SchemaValidationError, UnknownTypeError } from '../errors/input.ts'
 import { aggregate } from './aggregate.ts'
 import { BaseAggregate } from './base-aggregate.ts'
 import { defineDecider } from './define-decider.ts'
@@ -16,6 +17,7 @@ const commands = defineCommands('counter', {
   raise: z.object({ by: z.int() }),
   twice: z.object({ by: z.int() }),
 })
+const same = { started: (s: { readonly n: number }) => s, raised: (s: { readonly n: number }) => s }
 const zero = (): { readonly n: number } => ({ n: 0 })
 
 class Counter extends aggregate(events, zero) {
@@ -50,6 +52,31 @@ test('execute = handle + fold: it returns the events, and state and version foll
   expect([counter.version, counter.state, counter.raised.length]).toEqual([4, { n: 10 }, 3])
 })
 
+test('execute validates the payload and fills in defaults, as the command bus does', () => {
+  const counter = Counter.rehydrate('c-1')
+  const command = commands.start({ counterId: 'c-1', at: 7 })
+  expect(() => counter.execute({ ...command, payload: { at: 'x' } })).toThrow(SchemaValidationError)
+  expect(counter.execute({ ...command, payload: {} })).toEqual([events.started({ at: 0 })])
+})
+
+test('a stored command of an older schema version is lifted before it is validated', () => {
+  const versioned = defineCommands('counter', {
+    start: creates(
+      versions(z.object({ from: z.int() }))
+        .next(z.object({ at: z.int(), by: z.string().default('nobody') }))
+        .from((v1) => ({ at: v1.from })),
+    ),
+  })
+  const model = defineDecider(events, zero)
+    .evolve(same)
+    .decide(versioned, { start: (_state, { at }) => events.started({ at }) }).model
+  expect(model.commandTypes.get('counter.start')).toMatchObject({ creates: true, schemaVersion: 2 })
+  expect(model.parseCommand('counter.start', { from: 3 }, 1)).toEqual({ at: 3, by: 'nobody' })
+  expect(model.parseCommand('counter.start', { at: 3, by: 'me' }, 2)).toEqual({ at: 3, by: 'me' })
+  expect(() => model.parseCommand('counter.start', { from: 3 })).toThrow(SchemaValidationError)
+  expect(() => model.parseCommand('counter.start', {}, 3)).toThrow(UpcastError)
+})
+
 test('a handler that throws half-way leaves the aggregate as it was', () => {
   const counter = Counter.rehydrate('c-1', [events.started({ at: 100 })])
   counter.execute(commands.raise({ counterId: 'c-1', by: 0 }))
@@ -65,7 +92,6 @@ test('unknown events and commands throw', () => {
 })
 
 const noop = { start: () => {}, raise: () => {}, twice: () => {} }
-const same = { started: (s: { readonly n: number }) => s, raised: (s: { readonly n: number }) => s }
 
 test('a class without handlers or folds is refused, with what to add', () => {
   class NoHandlers extends aggregate(events, zero) {

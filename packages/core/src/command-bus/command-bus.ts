@@ -1,5 +1,5 @@
 import type { AggregateModel } from '../aggregate/index.ts'
-import type { Command, Metadata, NewCommand, RecordedEvent } from '../contracts/index.ts'
+import type { Command, NewCommand, RecordedEvent } from '../contracts/index.ts'
 import { DecisionQueues, type DecisionOptions } from '../decisions/index.ts'
 import { TenantMissingError, UnknownTypeError } from '../errors/index.ts'
 import type { EventBus } from '../event-bus/index.ts'
@@ -17,7 +17,8 @@ import { commandMetadata } from './command-metadata.ts'
 import type { CommandTransaction, TransactionHost } from './command-transaction.ts'
 import type { Dispatched } from './dispatched.ts'
 import type { DispatchOptions } from './dispatch-options.ts'
-import { readAdded, runTransaction, type TransactionOptions } from './run-transaction.ts'
+import { EventHandOver } from './event-hand-over.ts'
+import { runTransaction, type TransactionOptions } from './run-transaction.ts'
 
 export interface CommandBusOptions extends DecisionOptions {
   readonly store: EventStorePort
@@ -49,6 +50,7 @@ export class CommandBus {
   readonly #models = new Map<string, AggregateModel>()
   readonly #handlers: CommandHandler[] = []
   readonly #queues: DecisionQueues
+  readonly #handOver: EventHandOver | undefined
   readonly #inFlight = new InFlight('The command bus')
   #middleware: readonly CommandMiddleware[] = []
   #process: (message: CommandMessage) => Promise<Dispatched>
@@ -59,10 +61,12 @@ export class CommandBus {
     this.#logger = logger.child({ component: 'command-bus' })
     this.policies = options.policies ?? new Policies()
     this.repository = new AggregateRepository({ store, cacheSize: options.aggregateCache, logger })
+    const handOver = eventBus && new EventHandOver(eventBus, this.#logger)
+    this.#handOver = handOver
     this.#queues = new DecisionQueues({
       ...options,
       repository: this.repository,
-      appended: eventBus === undefined ? undefined : ({ events }) => this.#publish(events),
+      appended: handOver && (({ events }) => handOver.publish(events)),
     })
     for (const model of options.models) for (const type of model.commandTypes.keys()) this.#models.set(type, model)
     this.#process = (message) => this.#execute(message)
@@ -158,12 +162,11 @@ export class CommandBus {
   }
 
   async #transact<T>(options: TransactionOptions, work: (tx: CommandTransaction) => Promise<T>): Promise<T> {
-    const { store, eventBus } = this.#options
+    const { store } = this.#options
     const tenantId = this.#tenant(options, 'A transaction')
     const { backoff } = this.#queues.settings
     const { value, tx } = await runTransaction({ store, tenantId, options, host: this.#transactionHost(), backoff, work })
-    // A transaction answers with no events, so they are read for the bus alone.
-    if (eventBus?.active === true) await this.#publishAdded(tx)
+    await this.#handOver?.publishAdded(store, tx)
     return value
   }
 
@@ -180,29 +183,5 @@ export class CommandBus {
         return { command: passGate(message, model, this.policies), model }
       },
     }
-  }
-
-  /** Undefined when nobody listens, so that nothing is awaited. Never rejects: the events are stored, whatever happens here. */
-  #publish(events: readonly RecordedEvent[]): Promise<unknown> | undefined {
-    const { eventBus } = this.#options
-    if (eventBus === undefined || !eventBus.active || events.length === 0) return undefined
-    return eventBus.publishBatch(events).catch((error: unknown) => this.#logUnpublished(error, events[0]))
-  }
-
-  async #publishAdded(tx: CommandTransaction): Promise<void> {
-    try {
-      await this.#publish(await readAdded(this.#options.store, tx))
-    } catch (error) {
-      this.#logUnpublished(error, { tenantId: tx.tenantId })
-    }
-  }
-
-  #logUnpublished(error: unknown, of: { readonly tenantId: string; readonly metadata?: Metadata } | undefined): void {
-    const { tenantId, metadata } = of ?? {}
-    this.#logger.error('Events were stored, but could not be handed to the event bus.', {
-      ...(tenantId === undefined ? {} : { tenantId }),
-      ...(metadata === undefined ? {} : { correlationId: metadata.correlationId }),
-      error,
-    })
   }
 }

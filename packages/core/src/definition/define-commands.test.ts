@@ -25,6 +25,12 @@ test('a factory makes a command: full type, new id, target taken out of the payl
   expect(commands.remove.type).toBe('order-line.remove')
 })
 
+test('the target never stays in the payload, not even where the schema would keep or refuse it', () => {
+  const odd = defineCommands('order', { strict: z.strictObject({ a: z.string() }), record: z.record(z.string(), z.string()) })
+  expect(odd.strict({ orderId: 'o-1', a: 'x' })).toMatchObject({ aggregateId: 'o-1', payload: { a: 'x' } })
+  expect(odd.record({ orderId: 'o-1', a: 'x' }).payload).toEqual({ a: 'x' })
+})
+
 test('a creating command without a target gets a new one each time', () => {
   const first = commands.add({ sku: 'a' })
   const second = commands.add({ sku: 'a' })

@@ -50,6 +50,7 @@ test.each([
       ['"*"', z.object({}).catchall(schema)],
       ['"a"', z.object({ a: z.union([z.string(), schema]) })],
       ['"a"', z.object({ a: z.intersection(z.string(), schema) })],
+      ['"a"', z.object({ a: z.intersection(schema, z.string()) })],
       ['"a"', z.object({ a: z.lazy(() => schema) })],
       ['"b"', z.discriminatedUnion('k', [z.object({ k: z.literal('x') }), z.object({ k: z.literal('y'), b: schema })])],
       ['"a"', z.object({ a: schema.pipe(z.string() as never) })],

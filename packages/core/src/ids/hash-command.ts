@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * SHA-256, in lower-case hex, of what a command asks for: type, target and payload. Keys of objects are sorted, so
@@ -10,21 +10,21 @@ export function hashCommand(command: {
   readonly aggregateId: string
   readonly payload: unknown
 }): string {
-  return createHash('sha256')
-    .update(JSON.stringify([command.type, command.aggregateType, command.aggregateId, sorted(command.payload)]))
-    .digest('hex')
+  return hash('sha256', canonicalJson([command.type, command.aggregateType, command.aggregateId, command.payload]), 'hex')
 }
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  // As JSON.stringify does it: two dates must not both become {}.
-  if ('toJSON' in value && typeof value.toJSON === 'function') return sorted(value.toJSON())
-  // Entries, not an object: a key named __proto__ or one that looks like a number keeps its place.
-  return {
-    o: Object.entries(value)
-      .filter(([, v]) => v !== undefined)
-      .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([k, v]) => [k, sorted(v)]),
+/** What JSON.stringify writes, with the keys of objects in order: two values have one text only if they are one JSON value. */
+function canonicalJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  if ('toJSON' in value && typeof value.toJSON === 'function') return canonicalJson(value.toJSON())
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  let text = ''
+  for (const [key, inner] of Object.entries(value).toSorted(byKey)) {
+    if (inner !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(inner)}`
   }
+  return `{${text}}`
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

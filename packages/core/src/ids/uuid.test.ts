@@ -18,7 +18,8 @@ test('a UUIDv7 has the version, the variant and the time of its making', () => {
 test('UUIDv7s of one process ascend and never repeat, also when made faster than 4,096 in a millisecond', () => {
   const ids = Array.from({ length: 50_000 }, uuidv7)
   expect(new Set(ids).size).toBe(ids.length)
-  expect(ids.toSorted()).toEqual(ids)
+  // A comparison of one id each, so that a failure does not print them all.
+  expect(ids.findIndex((id, i) => i > 0 && id <= (ids[i - 1] ?? ''))).toBe(-1)
 })
 
 test('UUIDv7s ascend when the clock goes back', () => {

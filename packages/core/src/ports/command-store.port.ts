@@ -29,7 +29,7 @@ export interface CommandFailure {
 export interface StoredCommand {
   readonly command: Command
   readonly status: CommandStatus
-  /** How often it was claimed. */
+  /** How often it was consumed: claimed, or marked so. */
   readonly attempts: number
   /** What it returned; JSON. */
   readonly result: unknown

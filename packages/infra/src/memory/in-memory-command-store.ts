@@ -82,10 +82,7 @@ export class InMemoryCommandStore implements CommandStorePort {
     const pending = [...this.#rows.values()]
       .filter((row) => row.tenantId === tenantId && row.status === 'pending')
       .toSorted((a, b) => a.createdAt - b.createdAt || a.number - b.number)
-    return pending.slice(0, limit).map((row) => {
-      row.attempts++
-      return this.#move(row, 'consumed')
-    })
+    return pending.slice(0, limit).map((row) => this.#move(row, 'consumed'))
   }
 
   async markStatus(tenantId: string, id: string, change: StatusChange): Promise<StoredCommand> {
@@ -134,6 +131,7 @@ export class InMemoryCommandStore implements CommandStorePort {
   }
 
   #move(row: CommandRow, status: CommandStatus): StoredCommand {
+    if (status === 'consumed') row.attempts++
     row.status = status
     row.updatedAt = this.#clock.now().getTime()
     return toStoredCommand(row)

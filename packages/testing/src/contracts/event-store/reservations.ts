@@ -1,3 +1,4 @@
+import { isCairnError } from '@cairn/core'
 import { expect } from 'vitest'
 import { contractGroup } from '../contract-case.ts'
 import { refusal, upTo } from '../observe.ts'
@@ -154,6 +155,21 @@ export const reservations = contractGroup<EventStoreContext>('reservations', {
     await expect(first).rejects.toThrow('gave up')
     await second
     await refusal(taken, reserve({ store, tenantId }, 'email', 'ann'))
+  },
+
+  'lets one of two transactions go on that wait for each other’s values': async ({ store, rival, tenantId }) => {
+    const held = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const
+    const cross = (mine: 0 | 1, theirs: 0 | 1): Promise<void> =>
+      [store, rival][mine]?.transaction(tenantId, async (tx) => {
+        await tx.reserve('email', `key-${mine}`)
+        held[mine].resolve()
+        await held[theirs].promise
+        await tx.reserve('email', `key-${theirs}`)
+      }) ?? Promise.resolve()
+    const outcomes = await Promise.allSettled([cross(0, 1), cross(1, 0)])
+    expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1)
+    for (const outcome of outcomes) if (outcome.status === 'rejected') expect(isCairnError(outcome.reason)).toBe(true)
+    for (const key of ['key-0', 'key-1']) await refusal(taken, reserve({ store, tenantId }, 'email', key))
   },
 
   'refuses scopes and keys that cannot be stored': async (context) => {

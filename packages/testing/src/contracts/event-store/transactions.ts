@@ -1,4 +1,4 @@
-import type { EventStoreTransaction, StreamKey } from '@cairn/core'
+import { uuidv7, type EventStoreTransaction, type StreamKey } from '@cairn/core'
 import { expect } from 'vitest'
 import { contractGroup } from '../contract-case.ts'
 import { refusal, upTo } from '../observe.ts'
@@ -7,6 +7,15 @@ import { eventOf, eventsOf, givenStream, receiptOf, streamIn } from './given.ts'
 import { eventsIn, expectNothingStored, logOf, payloadsOf, versionsOf } from './observe.ts'
 
 class WorkFailed extends Error {}
+
+/** A stream whose key comes before or behind those of other streams: a refusal must also undo what was carried out before it. */
+function streamAt(place: 'first' | 'middle' | 'last', tenantId: string): StreamKey {
+  return streamIn(tenantId, `${{ first: 'a', middle: 'm', last: 'z' }[place]}-${uuidv7()}`)
+}
+
+function snapshotAt(version: number): { version: number; schemaVersion: number; state: unknown } {
+  return { version, schemaVersion: 1, state: { n: version } }
+}
 
 export const transactions = contractGroup<EventStoreContext>('transaction', {
   'answers with what the work returned': async ({ store, tenantId }) => {
@@ -40,31 +49,42 @@ export const transactions = contractGroup<EventStoreContext>('transaction', {
 
   'stores nothing when one append meets a conflict': async (context) => {
     const { store, tenantId } = context
-    const { stream, result } = await givenStream(context, 2)
-    const streams = upTo(6).map(() => streamIn(tenantId))
-    const command = receiptOf()
-    const snapshot = { version: 1, schemaVersion: 1, state: {} }
+    const { stream, result } = await givenStream(context, 2, streamAt('middle', tenantId))
+    const grown = streamAt('first', tenantId)
+    const before = await store.append({ stream: grown, expected: 0, events: eventsOf(1), snapshot: snapshotAt(1) })
+    const created = [...upTo(3).map(() => streamAt('first', tenantId)), ...upTo(3).map(() => streamAt('last', tenantId))]
+    const commands = created.map(() => receiptOf())
     const error = await refusal('CAIRN_VERSION_CONFLICT', () =>
       store.transaction(tenantId, async (tx) => {
-        for (const other of streams.slice(0, 3)) tx.append({ stream: other, expected: 0, events: eventsOf(1), snapshot })
-        tx.append({ stream, expected: 1, events: eventsOf(1), command })
-        for (const other of streams.slice(3)) tx.append({ stream: other, expected: 0, events: eventsOf(1), command: receiptOf() })
+        for (const [i, other] of created.entries()) {
+          tx.append({
+            stream: other,
+            expected: 0,
+            events: eventsOf(1),
+            snapshot: snapshotAt(1),
+            ...(commands[i] && { command: commands[i] }),
+          })
+        }
+        tx.append({ stream: grown, expected: 1, events: eventsOf(1), snapshot: snapshotAt(2) })
+        tx.append({ stream, expected: 1, events: eventsOf(1) })
       }),
     )
     expect(error.details).toMatchObject({ expected: 1, actual: 2 })
-    expect(await logOf(store, tenantId)).toEqual(result.events)
-    expect(await store.existsOne(streams)).toBe(false)
-    for (const other of streams) expect(await store.load(other)).toMatchObject({ version: 0, snapshot: undefined })
-    expect(await store.resultOf(tenantId, command)).toBeUndefined()
+    expect(await logOf(store, tenantId)).toEqual([...result.events, ...before.events])
+    expect(await store.existsOne(created)).toBe(false)
+    for (const other of created) expect(await store.load(other)).toMatchObject({ version: 0, snapshot: undefined })
+    expect(await store.load(grown)).toMatchObject({ version: 1, snapshot: snapshotAt(1) })
+    for (const command of commands) expect(await store.resultOf(tenantId, command)).toBeUndefined()
   },
 
   'stores nothing when one stream is closed': async (context) => {
     const { store, tenantId } = context
-    const { stream, result } = await givenStream(context, 1)
+    const { stream, result } = await givenStream(context, 1, streamAt('middle', tenantId))
     await store.close(stream)
     const work = store.transaction(tenantId, async (tx) => {
-      tx.append({ stream: streamIn(tenantId), expected: 0, events: eventsOf(1) })
+      tx.append({ stream: streamAt('first', tenantId), expected: 0, events: eventsOf(1) })
       tx.append({ stream, expected: 1, events: eventsOf(1) })
+      tx.append({ stream: streamAt('last', tenantId), expected: 0, events: eventsOf(1) })
     })
     await refusal('CAIRN_STREAM_CLOSED', work)
     expect(await logOf(store, tenantId)).toEqual(result.events)
@@ -86,8 +106,9 @@ export const transactions = contractGroup<EventStoreContext>('transaction', {
     const used = receiptOf('one')
     const { events } = await store.append({ stream: streamIn(tenantId), expected: 0, events: eventsOf(1), command: used })
     const work = store.transaction(tenantId, async (tx) => {
-      tx.append({ stream: streamIn(tenantId), expected: 0, events: eventsOf(1) })
-      tx.append({ stream: streamIn(tenantId), expected: 0, events: eventsOf(1), command: receiptOf('two', used.id) })
+      tx.append({ stream: streamAt('first', tenantId), expected: 0, events: eventsOf(1) })
+      tx.append({ stream: streamAt('middle', tenantId), expected: 0, events: eventsOf(1), command: receiptOf('two', used.id) })
+      tx.append({ stream: streamAt('last', tenantId), expected: 0, events: eventsOf(1) })
     })
     await refusal('CAIRN_COMMAND_ID_REUSED', work)
     expect(await logOf(store, tenantId)).toEqual(events)
@@ -163,7 +184,8 @@ export const transactions = contractGroup<EventStoreContext>('transaction', {
     const { store, tenantId } = context
     const known = receiptOf()
     const first = await store.append({ stream: streamIn(tenantId), expected: 0, events: eventsOf(2), command: known })
-    const appends = upTo(3).map((n) => ({ stream: streamIn(tenantId), command: n === 2 ? known : receiptOf() }))
+    const places = ['first', 'middle', 'last'] as const
+    const appends = places.map((place) => ({ stream: streamAt(place, tenantId), command: place === 'middle' ? known : receiptOf() }))
     const run = (): Promise<void> =>
       store.transaction(tenantId, async (tx) => {
         for (const { stream, command } of appends) tx.append({ stream, expected: 0, events: eventsOf(2), command })

@@ -1,0 +1,32 @@
+import { relative, resolve } from 'node:path'
+import type { HistoryApp } from '../import/history-app.ts'
+
+export interface Whereabouts {
+  /** The data folder; undefined for a database that others run. */
+  readonly folder: string | undefined
+  readonly schema: string
+  /** A shell command that shows the stored events. */
+  readonly psql: string
+}
+
+export function whereTheDataIs(app: HistoryApp): Whereabouts {
+  const { dataDir, schema = 'cairn', url = '' } = app.database
+  const query = `select type, count(*) from ${schema}.events group by 1 order by 2 desc`
+  if (dataDir === undefined) return { folder: undefined, schema, psql: `psql "$DATABASE_URL" -c '${query}'` }
+  const { port } = new URL(url)
+  const folder = shellPath(dataDir)
+  // The password stays in its file: what is printed may end up in a log.
+  return {
+    folder: dataDir,
+    schema,
+    psql: `PGPASSWORD=$(cat ${folder}/cairn-password) psql -h 127.0.0.1 -p ${port} -U postgres -c '${query}'`,
+  }
+}
+
+/** As short as it can be from here, quoted where the shell needs it. */
+function shellPath(path: string): string {
+  const absolute = resolve(path)
+  const here = relative(process.cwd(), absolute)
+  const short = here !== '' && !here.startsWith('..') ? here : absolute
+  return /^[\w./@%+=:,-]+$/.test(short) ? short : `'${short.replaceAll("'", `'\\''`)}'`
+}

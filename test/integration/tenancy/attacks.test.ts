@@ -1,0 +1,87 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { queryOnce } from '../../support/query-once.ts'
+import { testDatabase, type TestFileDatabase } from '../../support/test-database.ts'
+import { AppSession } from './support/app-session.ts'
+import type { Attack, AttackGround } from './support/attacks/attack.ts'
+import { escapes } from './support/attacks/escapes.ts'
+import { forgedContexts } from './support/attacks/forged-contexts.ts'
+import { ownCode } from './support/attacks/own-code.ts'
+import { shadows } from './support/attacks/shadows.ts'
+import { relationsIn } from './support/catalog.ts'
+import { tableDigest } from './support/table-digest.ts'
+import { hiddenMark, ownMark, seedTwoTenants } from './support/two-tenants.ts'
+
+interface Battlefield extends AttackGround {
+  readonly database: TestFileDatabase
+}
+
+async function prepare(): Promise<Battlefield> {
+  const database = await testDatabase()
+  const { url, schema } = database
+  const { contexts } = await seedTwoTenants(database)
+  // So that the planner has samples of the rows, which leaky estimators could tell.
+  await queryOnce(url, 'analyze')
+  const relations = (await relationsIn(url, schema)).filter(({ columns }) => columns.includes('tenant_id'))
+  return {
+    database,
+    schema,
+    login: new URL(database.appUrl).username,
+    relations: relations.map(({ name }) => `${schema}.${name}`),
+    own: contexts.alpha,
+    victim: contexts.bravo,
+  }
+}
+
+const ground = await prepare()
+const unguarded = await prepare()
+for (const relation of unguarded.relations) {
+  await queryOnce(
+    unguarded.database.url,
+    `do $$ begin execute 'alter table ${relation} disable row level security'; exception when wrong_object_type then null; end $$`,
+  )
+}
+
+const before = await tableDigest(ground.database.url, ground.schema)
+const attackSets = { 'a forged context': forgedContexts, 'own code': ownCode, 'shadowed names': shadows, 'an escape': escapes }
+
+/** Carries an attack out on a session of its own, in the attacker's signed context, and returns all that the session was told. */
+async function carryOut(attack: Attack, on: Battlefield): Promise<string> {
+  const session = await AppSession.open(on.database.appUrl)
+  try {
+    await session.enter(on.own)
+    await attack.run(session, on)
+    return session.seen
+  } finally {
+    await session.close()
+  }
+}
+
+/** Reads no tenant's tables: with row-level security off there is nothing to find either. */
+const notByPolicy = ['reads the key', 'listens to what others do']
+
+for (const [kind, attacks] of Object.entries(attackSets)) {
+  describe(`${kind} opens nobody else’s rows to an application that`, () => {
+    test.each(attacks.map((attack) => [attack.title, attack] as const))('%s', async (_, attack) => {
+      expect(await carryOut(attack, ground)).not.toContain(hiddenMark)
+    })
+  })
+
+  describe(`without row-level security ${kind} does find them (the control) when it`, () => {
+    test.each(attacks.filter(({ title }) => !notByPolicy.includes(title)).map((attack) => [attack.title, attack] as const))(
+      '%s',
+      async (_, attack) => {
+        expect(await carryOut(attack, unguarded)).toContain(hiddenMark)
+      },
+    )
+  })
+}
+
+test('an application sees its own rows throughout: the attacks fail for what they are', async () => {
+  const plain = ownCode[0]
+  expect(plain === undefined ? '' : await carryOut(plain, ground)).toContain(ownMark)
+})
+
+afterAll(async () => {
+  // Nothing that the attacks tried was stored either.
+  expect(await tableDigest(ground.database.url, ground.schema)).toEqual(before)
+})

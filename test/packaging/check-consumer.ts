@@ -1,0 +1,54 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { root, type WorkspacePackage } from '../architecture/workspace.ts'
+import type { Check } from './check-tarball.ts'
+import { run } from './run.ts'
+
+/** Installs the tarballs in a project of their own with npm, imports every entry, and compiles against their types. */
+export async function checkConsumer(
+  packages: readonly WorkspacePackage[],
+  tarballs: ReadonlyMap<string, string>,
+  folder: string,
+): Promise<readonly Check[]> {
+  const dependencies = Object.fromEntries([...tarballs].map(([name, path]) => [name, `file:${path}`]))
+  const peers = packages.find(({ name }) => name === '@cairn/testing')?.devDependencies['vitest'] ?? '*'
+  const entries = packages.flatMap(({ name, exports }) => Object.keys(exports).map((path) => name + path.slice(1)))
+  await mkdir(folder)
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({
+      type: 'module',
+      private: true,
+      dependencies: { ...dependencies, '@types/node': '26.6.6', '@types/pg': '^8', vitest: peers },
+    }),
+  )
+  const install = await run('npm', ['install', '--no-audit', '--no-fund', '--omit=optional'], folder)
+  if (install.code !== 0) return [{ title: 'npm install of all packages', problem: install.output }]
+
+  const checks: Check[] = [{ title: 'npm install of all packages', problem: undefined }]
+  for (const entry of entries) {
+    // The suites of contracts call vitest when they are imported, which only runs inside it.
+    const script = `const found = Object.keys(await import(${JSON.stringify(entry)})); if (found.length === 0) throw new Error('it exports nothing')`
+    const { code, output } = await run(process.execPath, ['--input-type=module', '-e', script], folder)
+    checks.push({ title: `import of ${entry}`, problem: code === 0 ? undefined : output })
+  }
+
+  await writeFile(join(folder, 'index.ts'), entries.map((entry, index) => `export * as entry${index} from '${entry}'`).join('\n'))
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--lib',
+    'es2024,esnext.disposable',
+    '--types',
+    'node',
+  ]
+  const compiled = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, 'index.ts'], folder)
+  // Declarations of others may have their faults; ours may have none.
+  const ours = compiled.output.split('\n').filter((line) => line.startsWith('index.ts') || line.includes('node_modules/@cairn/'))
+  checks.push({ title: 'types of all entries', problem: ours.length === 0 ? undefined : ours.join('\n') })
+  return checks
+}

@@ -1,0 +1,59 @@
+import { providePostgres } from '@cairn/testing/services'
+import { Command } from 'commander'
+import { createCheckDatabase, type CheckDatabase } from '../support/check-database.ts'
+import { Endings } from '../support/endings.ts'
+import type { OnStep, Verdict } from '../support/verdict.ts'
+import { verdictLines } from './print-verdict.ts'
+import { progressOn } from './progress.ts'
+
+export interface CommonOptions {
+  readonly url?: string
+  readonly json?: true
+}
+
+/** A command with the options that all checks have. */
+export function checkCommand(program: Command, name: string, description: string, examples: readonly string[]): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option(
+      '--url <url>',
+      'a superuser address of a server to use; a database of its own is made there and dropped (default: a server of its own)',
+    )
+    .option('--json', 'print the verdict as one JSON document')
+    .addHelpText(
+      'after',
+      `\nExamples:\n${examples.map((example) => `  pnpm stress ${name}${example === '' ? '' : ` ${example}`}`).join('\n')}`,
+    )
+}
+
+/** Runs a check on a new database, prints its verdict, and sets the exit code: 0 ok, 1 not ok, 130 interrupted. */
+export async function runCheck(
+  name: string,
+  options: CommonOptions,
+  check: (database: CheckDatabase, onStep: OnStep) => Promise<Verdict>,
+): Promise<void> {
+  const endings = new Endings()
+  const progress = progressOn(process.stderr, name)
+  const interrupted = (): void => {
+    progress.end()
+    // What is under way fails on its closed connections; nobody is left to hear of it.
+    void endings.end().finally(() => process.exit(130))
+  }
+  process.once('SIGINT', interrupted)
+  process.once('SIGTERM', interrupted)
+  try {
+    progress.step('starting')
+    const url = options.url ?? endings.add(await providePostgres(), (server) => server.stop()).url
+    const database = endings.add(await createCheckDatabase(url), ({ drop }) => drop())
+    const verdict = await check(database, progress.step)
+    progress.end()
+    console.log(options.json === true ? JSON.stringify({ check: name, ...verdict }) : verdictLines(name, verdict))
+    process.exitCode = verdict.ok ? 0 : 1
+  } finally {
+    progress.end()
+    process.off('SIGINT', interrupted)
+    process.off('SIGTERM', interrupted)
+    await endings.end()
+  }
+}

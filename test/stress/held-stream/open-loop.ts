@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface OpenLoop {
+  readonly perSecond: number
+  /** Calls that start together, as the callers of a busy process do. */
+  readonly burst: number
+}
+
+/**
+ * Calls at fixed times, whether or not the earlier ones have ended, and measures each from the time at which it should
+ * have started: a stall delays all that fall into it, and all of them are counted. Resolves when every call has ended.
+ */
+export async function openLoop({ perSecond, burst }: OpenLoop, seconds: number, call: () => Promise<unknown>): Promise<number[]> {
+  const latencies: number[] = []
+  const calls: Promise<void>[] = []
+  const interval = (burst / perSecond) * 1_000
+  const started = performance.now()
+  for (let scheduled = started; scheduled < started + seconds * 1_000; scheduled += interval) {
+    const wait = scheduled - performance.now()
+    if (wait > 0) await sleep(wait)
+    for (let i = 0; i < burst; i++) calls.push(measured(call, scheduled, latencies))
+  }
+  await Promise.all(calls)
+  return latencies
+}
+
+async function measured(call: () => Promise<unknown>, scheduled: number, latencies: number[]): Promise<void> {
+  await call()
+  latencies.push(performance.now() - scheduled)
+}

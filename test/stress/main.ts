@@ -1,0 +1,23 @@
+import { Command, CommanderError } from 'commander'
+import { addCreationCommand } from './creation/command.ts'
+import { addDedupCommand } from './dedup/command.ts'
+import { addHeldStreamCommand } from './held-stream/command.ts'
+import { addOrderCommand } from './order/command.ts'
+import { addTenantsCommand } from './tenants/command.ts'
+
+const program = new Command('stress')
+  .description('Race and order checks of the event store: each prints a verdict, and ends with 0 (ok), 1 (not ok) or 2 (usage).')
+  .exitOverride()
+  .showHelpAfterError('(--help shows the options)')
+for (const add of [addOrderCommand, addCreationCommand, addDedupCommand, addHeldStreamCommand, addTenantsCommand]) add(program)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  } else {
+    console.error(error instanceof Error ? error.stack : error)
+    process.exitCode = 1
+  }
+}
