@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { addCreationCommand } from './creation/command.ts'
 import { addDedupCommand } from './dedup/command.ts'
+import { addFaultsCommand } from './faults/command.ts'
 import { addHeldStreamCommand } from './held-stream/command.ts'
 import { addOrderCommand } from './order/command.ts'
 import { addTenantsCommand } from './tenants/command.ts'
@@ -9,7 +10,8 @@ const program = new Command('stress')
   .description('Race and order checks of the event store: each prints a verdict, and ends with 0 (ok), 1 (not ok) or 2 (usage).')
   .exitOverride()
   .showHelpAfterError('(--help shows the options)')
-for (const add of [addOrderCommand, addCreationCommand, addDedupCommand, addHeldStreamCommand, addTenantsCommand]) add(program)
+for (const add of [addOrderCommand, addCreationCommand, addDedupCommand, addHeldStreamCommand, addTenantsCommand, addFaultsCommand])
+  add(program)
 
 try {
   await program.parseAsync()

@@ -141,7 +141,7 @@ export const openEvtstore: OpenContestant = async (url) => {
       const variants = variantsOf(row)
       const { streams, eventsPerStream } = seedingOf(row)
       if (streams > 0) {
-        const seeder = 'postgres.js, pool 10'
+        const seeder = 'pg, pool 10'
         const provider = providerOf(seeder)
         // Its own form of a snapshot keeps the state in each event, so such streams are written through commands.
         const persist = row.shape.kind === 'load' && row.shape.snapshots

@@ -52,8 +52,8 @@ function variantsTable(rows: readonly JsonRow[]): string {
         s.system,
         s.variant,
         figure(s.median),
-        figure(Math.min(...s.rounds)),
-        figure(Math.max(...s.rounds)),
+        figure(s.rounds.length === 0 ? null : Math.min(...s.rounds)),
+        figure(s.rounds.length === 0 ? null : Math.max(...s.rounds)),
         s.problem !== null ? styleText('red', 'not valid') : s.counted ? 'counted' : s.beside ? 'beside' : '',
       ]),
     ),
@@ -61,7 +61,7 @@ function variantsTable(rows: readonly JsonRow[]): string {
 }
 
 function problemLines(rows: readonly JsonRow[]): string[] {
-  return rows.flatMap((row) => row.series.flatMap((s) => (s.problem === null ? [] : [`  ${row.id}, ${s.system} (${s.variant}): ${s.problem}`])))
+  return rows.flatMap((row) => row.series.flatMap((s) => (s.problem === null ? [] : [`  ${row.id}, ${s.system} (${s.variant}): ${s.problem.slice(0, 300)}`])))
 }
 
 function orderTable(order: readonly OrderResult[]): string {

@@ -1,6 +1,6 @@
 import type { System } from '../contestants/contestant.ts'
 import type { OrderResult } from '../runner/run-order.ts'
-import { bestOf, type RowResult } from '../runner/run-row.ts'
+import { bestOf, type RowResult } from '../runner/series.ts'
 import { median } from '../runner/statistics.ts'
 import type { Machine } from './machine.ts'
 
@@ -23,11 +23,12 @@ export interface JsonRow {
     readonly variant: string
     readonly counted: boolean
     readonly beside: boolean
-    readonly median: number
+    readonly median: number | null
     readonly rounds: readonly number[]
     readonly problem: string | null
   }[]
-  readonly trials: readonly { readonly system: System; readonly variant: string; readonly rate: number }[]
+  /** The short runs that chose the variants. */
+  readonly trials: readonly { readonly system: System; readonly variant: string; readonly rate: number; readonly problem: string | null }[]
 }
 
 export interface Report {
@@ -63,11 +64,11 @@ export function jsonRow(result: RowResult): JsonRow {
       variant: s.variant,
       counted: bestOf(result, s.system)?.variant === s.variant && !s.beside,
       beside: s.beside,
-      median: rounded(median(s.rates)) ?? 0,
+      median: rounded(median(s.rates)),
       rounds: s.rates.map((rate) => rounded(rate) ?? 0),
       problem: s.problem ?? null,
     })),
-    trials: result.trials.map((t) => ({ ...t, rate: rounded(t.rate) ?? 0 })),
+    trials: result.trials.map(({ system, variant, rate, problem }) => ({ system, variant, rate: rounded(rate) ?? 0, problem: problem ?? null })),
   }
 }
 

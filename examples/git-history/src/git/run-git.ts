@@ -30,7 +30,10 @@ export async function* runGit(folder: string, args: readonly string[], signal?: 
   signal?.addEventListener('abort', abort, { once: true })
   try {
     if (signal?.aborted === true) abort()
-    for await (const chunk of child.stdout) yield chunk
+    for await (const chunk of child.stdout) {
+      if (signal?.aborted === true) break
+      yield chunk
+    }
     finished = true
   } finally {
     signal?.removeEventListener('abort', abort)

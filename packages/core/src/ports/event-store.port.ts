@@ -181,6 +181,7 @@ export interface EventStorePort {
   /**
    * Ends a stream: later appends are refused, reads go on. Closing a closed stream changes nothing.
    * @param expected @default 'exists'
+   * @param expected @default 'exists'
    * @throws VersionConflictError when `expected` is not met, and, with version 0, for a stream without events: there is nothing to end
    */
   close(stream: StreamKey, expected?: ExpectedVersion): Promise<void>

@@ -14,9 +14,9 @@ export class AppSession {
     const client = new Client({ connectionString: url })
     const session = new AppSession(client)
     client.on('error', () => undefined)
-    client.on('notice', (notice) => session.#note(notice))
-    client.on('notification', (notification) => session.#note(notification))
-    client.connection.on('copyData', ({ chunk }: { readonly chunk: Buffer }) => session.#note([chunk.toString()]))
+    client.on('notice', (notice) => session.note(notice))
+    client.on('notification', (notification) => session.note(notification))
+    client.connection.on('copyData', ({ chunk }: { readonly chunk: Buffer }) => session.note([chunk.toString()]))
     await client.connect()
     return session
   }
@@ -30,10 +30,10 @@ export class AppSession {
   async rows(text: string, values: readonly unknown[] = []): Promise<readonly Readonly<Record<string, unknown>>[]> {
     try {
       const { rows } = await this.#client.query<Record<string, unknown>>(text, [...values])
-      this.#note(rows)
+      this.note(rows)
       return rows
     } catch (error) {
-      this.#note(error)
+      this.note(error)
       throw error
     }
   }
@@ -67,7 +67,8 @@ export class AppSession {
     await this.#client.end()
   }
 
-  #note(what: object): void {
+  /** Adds to what was seen. */
+  note(what: object): void {
     const own = what instanceof Error ? { message: what.message } : {}
     this.#seen += `${JSON.stringify({ ...what, ...own })}\n`
   }

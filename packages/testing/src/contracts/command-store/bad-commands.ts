@@ -12,7 +12,8 @@ export const badCommands = contractGroup<CommandStoreContext>('bad input', {
   'is refused in commands, and nothing is stored': async ({ store, tenantId }) => {
     const { metadata } = commandIn(tenantId)
     const bad: readonly Partial<Command>[] = [
-      ...badTexts.flatMap((text) => [{ tenantId: text }, { aggregateType: text }, { aggregateId: text }, { type: text }]),
+      ...badTexts.flatMap((text) => [{ tenantId: text }, { aggregateType: text }, { aggregateId: text }]),
+      ...['', 'NUL \0', 'half \ud83d'].map((type) => ({ type })),
       ...['', 'command-1', '018f4e1c-7b1a-7c3e'].map((id) => ({ id })),
       ...['\0', { text: 'half \ud800' }, { 'key \0': 1 }, { n: Number.NaN }, { big: 1n }, undefined].map((payload) => ({ payload })),
       { metadata: { ...metadata, correlationId: '' } },

@@ -7,6 +7,9 @@ export interface AttackGround {
   readonly relations: readonly string[]
   /** The login of the session. */
   readonly login: string
+  readonly superuser: string
+  /** To open further sessions with. */
+  readonly url: string
   readonly own: SignedContext
   /** The victim's: for what the victim itself does on the session before, and for what an attacker can know of it, its text. */
   readonly victim: SignedContext

@@ -2,8 +2,8 @@ import { disguise, literal, statements, type Attack } from './attack.ts'
 
 /** Ways out of the role, and ways in by what PostgreSQL keeps about the tables. */
 export const escapes: readonly Attack[] = [
-  disguise('becomes another role', ({ schema }) =>
-    [`${schema}_owner`, `${schema}_worker`, `${schema}_maintenance`, 'postgres', 'pg_read_all_data', 'none'].flatMap((role) => [
+  disguise('becomes another role', ({ schema, superuser }) =>
+    [`${schema}_owner`, `${schema}_worker`, `${schema}_maintenance`, superuser, 'pg_read_all_data', 'none'].flatMap((role) => [
       `set role ${role}`,
       `set local role ${role}`,
       `set session authorization ${role}`,
@@ -45,7 +45,7 @@ export const escapes: readonly Attack[] = [
     ]),
     `alter view ${schema}.domain_events set (security_invoker = false)`,
   ]),
-  statements('inherits, references and indexes the tables', ({ relations }) =>
+  disguise('inherits, references and indexes the tables', ({ relations }) =>
     relations.flatMap((relation, i) => [
       `create temp table child${i} () inherits (${relation})`,
       `select to_jsonb(t) from child${i} t`,
@@ -80,7 +80,7 @@ export const escapes: readonly Attack[] = [
     "select lo_import('/etc/passwd')",
     "load 'auto_explain'",
   ]),
-  statements('listens to what others do', ({ schema }) => [
+  statements('looks at what the server does', () => [
     'select to_jsonb(s) from pg_stat_activity s',
     'select to_jsonb(s) from pg_stat_statements s',
     'select to_jsonb(s) from pg_prepared_statements s',
@@ -90,6 +90,5 @@ export const escapes: readonly Attack[] = [
     'select to_jsonb(s) from pg_sequences s',
     'select to_jsonb(s) from pg_authid s',
     'select to_jsonb(s) from pg_user_mappings s',
-    `listen ${schema}_hint`,
   ]),
 ]

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
+import { AppSession } from '../app-session.ts'
 import { bravo } from '../two-tenants.ts'
 import { disguise, literal, type Attack, type AttackGround } from './attack.ts'
 
@@ -54,11 +55,19 @@ const settings: readonly Attack[] = [
     `set Cairn.SIGNATURE to ${literal(own.signature)}`,
   ]),
   disguise('resets it to its default', () => ['reset cairn.context', 'reset cairn.signature', 'reset all', 'discard all']),
-  disguise('sets it as the default of its login, for the next session', ({ login, victim, own }) => [
-    `alter role ${login} set cairn.context = ${literal(victim.context)}`,
-    `alter role ${login} set cairn.signature = ${literal(own.signature)}`,
-    `alter role ${login} reset all`,
-  ]),
+  {
+    title: 'sets it as the default of its login, for the next session',
+    async run(session, { login, victim, own, relations, url }) {
+      await session.tryAll([
+        `alter role ${login} set cairn.context = ${literal(victim.context)}`,
+        `alter role ${login} set cairn.signature = ${literal(own.signature)}`,
+      ])
+      const next = await AppSession.open(url)
+      for (const relation of relations) session.note(await next.rows(`select to_jsonb(t) from ${relation} t`))
+      await next.close()
+      await session.try(`alter role ${login} reset all`)
+    },
+  },
   disguise('sets it for a function that reads', ({ relations, victim, own }) => [
     `create function pg_temp.reads() returns setof json language plpgsql set cairn.context = ${literal(victim.context)}
        set cairn.signature = ${literal(own.signature)} as $$ begin

@@ -1,0 +1,288 @@
+import { Buffer } from 'node:buffer'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { lines, SandboxRepository } from '../testing/sandbox-repository.ts'
+import type { Commit } from './commit.ts'
+import { openRepository } from './open-repository.ts'
+import { readGitLog } from './read-git-log.ts'
+
+async function read(folder: string): Promise<Commit[]> {
+  const repository = await openRepository(folder)
+  return Array.fromAsync(readGitLog(repository.folder, repository.tips))
+}
+
+const short = (commit: Commit | undefined): string[] =>
+  (commit?.changes ?? []).map(({ status, from, path, lines: { added, deleted, binary } }) =>
+    [status, ...(from === undefined ? [] : [from]), path, binary ? 'binary' : `+${added} -${deleted}`].join(' '),
+  )
+
+describe('readGitLog', () => {
+  let repository = new SandboxRepository()
+  afterEach(() => {
+    repository[Symbol.dispose]()
+    repository = new SandboxRepository()
+  })
+
+  it('reads additions, changes, renames and deletions with their lines, oldest first', async () => {
+    const first = repository.write('a', lines(10)).commit('one\n\nbody')
+    repository
+      .write('a', `${lines(10)}more\n`)
+      .write('b', lines(2))
+      .commit('two')
+    repository
+      .remove('a')
+      .write('c', `${lines(10)}more\nand more\n`)
+      .commit('three')
+    repository.remove('b').commit('four')
+    const commits = await read(repository.folder)
+    expect(commits.map((commit) => commit.subject)).toEqual(['one', 'two', 'three', 'four'])
+    expect(commits.map(short)).toEqual([
+      ['added a +10 -0'],
+      ['modified a +1 -0', 'added b +2 -0'],
+      ['renamed a c +1 -0'],
+      ['deleted b +0 -2'],
+    ])
+    expect(commits[0]).toMatchObject({
+      sha: first,
+      parents: [],
+      author: { name: 'Ann', email: 'ann@example.org' },
+      authoredAt: '2023-11-14T22:14:20.000Z',
+    })
+    expect(commits[1]?.parents).toEqual([first])
+  })
+
+  it('follows a chain of renames in one commit', async () => {
+    repository.write('a', lines(20, 'first')).write('b', lines(20, 'second')).commit()
+    repository.remove('a').write('b', lines(20, 'first')).write('c', lines(20, 'second')).commit()
+    const [, chain] = await read(repository.folder)
+    expect(chain?.changes.map(({ status, from, path }) => [status, from, path])).toContainEqual([
+      'renamed',
+      'a',
+      expect.stringMatching(/b|c/),
+    ])
+  })
+
+  it('knows binary files, links, executables, submodules and changes of mode', async () => {
+    repository
+      .write('binary', Buffer.from([1, 0, 2]))
+      .write('link', 'target', '120000')
+      .write('run', lines(1), '100755')
+      .submodule('sub', 'a'.repeat(40))
+      .commit()
+    repository.write('run', lines(1), '100644').submodule('sub', 'b'.repeat(40)).commit()
+    const [first, second] = await read(repository.folder)
+    expect(first?.changes.map(({ path, kind, lines: counted }) => [path, kind, counted])).toEqual([
+      ['binary', 'file', { added: 0, deleted: 0, binary: true }],
+      ['link', 'symlink', { added: 1, deleted: 0, binary: false }],
+      ['run', 'executable', { added: 1, deleted: 0, binary: false }],
+      ['sub', 'submodule', { added: 0, deleted: 0, binary: false }],
+    ])
+    expect(short(second)).toEqual(['modified run +0 -0', 'modified sub +0 -0'])
+  })
+
+  it('compares a merge with its first parent, and gives empty commits and octopus merges', async () => {
+    const base = repository.write('a', lines(3)).commit()
+    const one = repository.write('one', lines(1)).commit('one')
+    const two = repository.goTo(base).write('two', lines(2)).commit('two')
+    const main = repository.goTo(base).commit('empty')
+    const octopus = repository
+      .write('one', lines(1))
+      .write('two', lines(2))
+      .commit('octopus', { parents: [main, one, two] })
+    const commits = await read(repository.folder)
+    expect(commits.at(-1)).toMatchObject({ sha: octopus, parents: [main, one, two] })
+    expect(short(commits.at(-1))).toEqual(['added one +1 -0', 'added two +2 -0'])
+    expect(commits.find((commit) => commit.sha === main)?.changes).toEqual([])
+    expect(commits.map((commit) => commit.sha)).toHaveLength(5)
+  })
+
+  it('keeps names apart whatever bytes they hold', async () => {
+    const names = [
+      '\xff',
+      '%FF',
+      '%25FF',
+      'line\nfeed',
+      'tab\tbed',
+      '"quoted"',
+      '-dash',
+      ' ',
+      '\x01mark',
+      ':100644 1',
+      '3\t4\tx',
+      'caf\xc3\xa9',
+      'cafe\xcc\x81',
+      '\xef\xbb\xbfbom',
+      'l'.repeat(250),
+    ]
+    for (const name of names) repository.write(name, `${name}\n`)
+    repository.commit()
+    // Renamed, they stand in the two-path form of the diff.
+    for (const name of names) repository.remove(name).write(`moved/${name}`, `${name}\n`)
+    repository.commit()
+    const [first, second] = await read(repository.folder)
+    const paths = first?.changes.map((change) => change.path) ?? []
+    expect(new Set(paths).size).toBe(names.length)
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        '%FF',
+        '%25FF',
+        '%2525FF',
+        'line\nfeed',
+        'tab\tbed',
+        '"quoted"',
+        '-dash',
+        ' ',
+        '\x01mark',
+        'café',
+        'cafe\u0301',
+        '\ufeffbom',
+      ]),
+    )
+    expect(first?.changes.every((change) => change.lines.added > 0)).toBe(true)
+    expect(second?.changes.map(({ status, from, path }) => `${status} ${path === `moved/${from}` ? 'in place' : 'elsewhere'}`)).toEqual(
+      names.map(() => 'renamed in place'),
+    )
+  })
+
+  it('makes text of authors and messages in other encodings', async () => {
+    repository.write('a', '1').commit('plain', { author: ['Zoë 🪨', 'ZOË@example.org'] })
+    repository.git('config', 'i18n.commitEncoding', 'ISO-8859-1')
+    execFileSync('git', ['-C', repository.folder, 'fast-import', '--quiet', '--date-format=raw'], {
+      input: Buffer.from(
+        'commit refs/heads/main\nauthor G\xfcnther <g@x> 5 +0000\ncommitter G <g@x> 5 +0000\nencoding ISO-8859-1\ndata 5\nGr\xfc\xdfefrom refs/heads/main^0\n\n' +
+          'commit refs/heads/main\nauthor \xff\xfe <\xff@x> 5 +0000\ncommitter G <g@x> 5 +0000\ndata 4\nbad\xff\n\n' +
+          `commit refs/heads/main\nauthor <> 99999999999999 +0000\ncommitter G <g@x> 5 +0000\ndata 900\n${'\xf0\x9f\xaa\xa8'.repeat(225)}\n\n`,
+        'latin1',
+      ),
+    })
+    const [plain, latin, broken, strange] = await read(repository.folder)
+    expect(plain?.author).toEqual({ name: 'Zoë 🪨', email: 'ZOË@example.org' })
+    expect(latin).toMatchObject({ author: { name: 'Günther' }, subject: 'Grüße' })
+    expect(broken).toMatchObject({ author: { name: '%FF%FE', email: '%FF@x' }, subject: 'bad%FF' })
+    expect(strange).toMatchObject({ author: { name: '', email: '' }, authoredAt: '1970-01-01T00:00:00.000Z' })
+    expect(strange?.subject.isWellFormed()).toBe(true)
+  })
+
+  it('reads a bare clone just the same', async () => {
+    repository.write('a', lines(5)).commit()
+    repository.remove('a').write('b', lines(5)).commit()
+    const bare = mkdtempSync(join(tmpdir(), 'cairn-bare-'))
+    try {
+      execFileSync('git', ['clone', '--quiet', '--bare', repository.folder, bare], { stdio: 'pipe' })
+      expect(await read(bare)).toEqual(await read(repository.folder))
+      expect((await openRepository(bare)).id).toBe((await openRepository(repository.folder)).id)
+    } finally {
+      rmSync(bare, { recursive: true, force: true })
+    }
+  })
+
+  it('is not swayed by configuration, mailmap or environment', async () => {
+    repository.write('a', lines(9)).write('.mailmap', 'Else <else@example.org> <ann@example.org>\n').commit()
+    repository.remove('a').write('b', lines(9)).commit()
+    const before = await read(repository.folder)
+    for (const [key, value] of Object.entries({
+      'diff.renames': 'false',
+      'log.mailmap': 'true',
+      'diff.noprefix': 'true',
+      'color.ui': 'always',
+      'core.quotePath': 'true',
+      'log.showSignature': 'true',
+      'format.pretty': 'oneline',
+    })) {
+      repository.git('config', key, value)
+    }
+    const other = new SandboxRepository()
+    const saved = { ...process.env }
+    try {
+      process.env['GIT_DIR'] = join(other.folder, '.git')
+      process.env['GIT_PAGER'] = 'false'
+      expect(await read(repository.folder)).toEqual(before)
+    } finally {
+      process.env = saved
+      other[Symbol.dispose]()
+    }
+  })
+
+  it('ends git when the reader leaves early', async () => {
+    for (let i = 0; i < 50; i++) repository.write('a', `${i}\n`).commit()
+    const { folder, tips } = await openRepository(repository.folder)
+    for await (const commit of readGitLog(folder, tips)) {
+      expect(commit.changes).toHaveLength(1)
+      break
+    }
+    const stop = new AbortController()
+    stop.abort()
+    expect(await Array.fromAsync(readGitLog(folder, tips, stop.signal))).toEqual([])
+  })
+})
+
+describe('openRepository', () => {
+  it('gives a repository without commits no tips, and one whose HEAD is unborn those of its branches', async () => {
+    using repository = new SandboxRepository()
+    expect(await openRepository(repository.folder)).toMatchObject({ tips: [], shallow: false })
+    const sha = repository.write('a', '1').commit()
+    repository.git('symbolic-ref', 'HEAD', 'refs/heads/nothing-here')
+    expect((await openRepository(repository.folder)).tips).toEqual([sha])
+  })
+
+  it('reads HEAD, or every branch and tag when asked', async () => {
+    using repository = new SandboxRepository()
+    const base = repository.write('a', '1').commit()
+    const side = repository.write('b', '2').commit()
+    repository.git('tag', '--annotate', '--message=t', 'v1', side)
+    repository.goTo(base)
+    expect((await openRepository(repository.folder)).tips).toEqual([base])
+    expect((await openRepository(repository.folder, { allBranches: true })).tips.toSorted()).toEqual([base, side].toSorted())
+  })
+
+  it('keeps its id when another history is merged in', async () => {
+    using repository = new SandboxRepository()
+    const main = repository.write('a', '1').commit()
+    const { id } = await openRepository(repository.folder)
+    const other = repository.write('b', '2').commit('root', { parents: [] })
+    repository
+      .goTo(main)
+      .write('b', '2')
+      .commit('merge', { parents: [main, other] })
+    expect((await openRepository(repository.folder)).id).toBe(id)
+  })
+
+  it('says so when a clone is shallow', async () => {
+    using repository = new SandboxRepository()
+    repository.write('a', '1').commit()
+    repository.write('a', '2').commit()
+    const clone = mkdtempSync(join(tmpdir(), 'cairn-shallow-'))
+    try {
+      execFileSync('git', ['clone', '--quiet', '--depth=1', `file://${repository.folder}`, clone], { stdio: 'pipe' })
+      expect(await openRepository(clone)).toMatchObject({ shallow: true })
+      expect((await read(clone)).map(short)).toEqual([['added a +1 -0']])
+    } finally {
+      rmSync(clone, { recursive: true, force: true })
+    }
+  })
+
+  it('explains what is wrong with a path', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cairn-none-'))
+    try {
+      await expect(openRepository(join(folder, 'absent'))).rejects.toMatchObject({ code: 'NOT_A_REPOSITORY' })
+      await expect(openRepository(folder)).rejects.toMatchObject({ code: 'NOT_A_REPOSITORY', message: expect.stringContaining(folder) })
+      writeFileSync(join(folder, 'file'), '')
+      await expect(openRepository(join(folder, 'file'))).rejects.toMatchObject({ code: 'NOT_A_REPOSITORY' })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('says that git is missing', async () => {
+    const path = process.env['PATH']
+    try {
+      process.env['PATH'] = '/nowhere'
+      await expect(openRepository('.')).rejects.toMatchObject({ code: 'GIT_MISSING' })
+    } finally {
+      process.env['PATH'] = path
+    }
+  })
+})

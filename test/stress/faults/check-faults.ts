@@ -1,0 +1,137 @@
+import { startTcpProxy } from '@cairn/testing/services'
+import { openAdmin } from '../support/admin.ts'
+import { createCheckDatabase, type CheckDatabase } from '../support/check-database.ts'
+import { Endings } from '../support/endings.ts'
+import { Random } from '../support/random.ts'
+import { openStores } from '../support/stores.ts'
+import { silent, type OnStep, type Verdict } from '../support/verdict.ts'
+import { cutAnswers } from './cut-answers.ts'
+import { effectsOf, type Effects } from './effects.ts'
+import { loadUnderFault } from './load-under-fault.ts'
+import { appendNaively } from './naive-appender.ts'
+import { startStoppableServer } from './stoppable-server.ts'
+
+export interface FaultsOptions {
+  /** How often each shape of append loses its answer. */
+  readonly rounds: number
+  /** How long the load runs under each kind of fault. */
+  readonly seconds: number
+  readonly batch: number
+  readonly seed: number
+}
+
+type Struck = Effects & { readonly strikes: number }
+
+export interface FaultsVerdict extends Verdict {
+  /** Answers cut off between the commit and the caller, by the shape of the append. */
+  readonly cutAnswers: Readonly<Record<string, Effects>>
+  /** Load while all connections are cut, while backends are terminated, and while the server is stopped and started. */
+  readonly connectionsCut: Struck
+  readonly backendsTerminated: Struck
+  readonly serverStopped: Struck
+  readonly lost: number
+  readonly doubled: number
+  readonly halfDone: number
+  readonly unanswered: number
+  /** One of the errors that callers got. */
+  readonly example: string | undefined
+  readonly seconds: number
+  readonly control: {
+    /** Appends that an appender without receipts stored twice. */
+    readonly doubled: number
+  }
+}
+
+/** Connections that break, backends that die and a server that stops: each append must have exactly one effect, and its caller the answer. */
+export async function checkFaults(database: CheckDatabase, options: FaultsOptions, onStep: OnStep = silent): Promise<FaultsVerdict> {
+  const started = performance.now()
+  const endings = new Endings()
+  try {
+    const admin = endings.add(await openAdmin(database.url), (client) => client.end())
+    const address = new URL(database.url)
+    const proxy = endings.add(await startTcpProxy(Number(address.port || '5432'), address.hostname), (opened) => opened.stop())
+    const proxied = { ...database, appUrl: proxy.through(database.appUrl), workerUrl: proxy.through(database.workerUrl) }
+    const stores = endings.add(await openStores(proxied, 1), (opened) => opened.close())
+    const [first] = stores.all
+    if (first === undefined) throw new RangeError('No store is open.')
+    const { store, db } = first
+    const random = new Random(options.seed)
+    let example: string | undefined
+
+    const cut: Record<string, Effects> = {}
+    for (const batch of [1, options.batch]) {
+      for (const withCommand of [true, false]) {
+        for (const cuts of [1, 2]) {
+          const shape = `${batch === 1 ? 'lone' : `batch of ${batch}`}, ${withCommand ? 'command id' : 'no command id'}, cut ${cuts === 1 ? 'once' : 'twice'}`
+          onStep(shape)
+          const answers = []
+          for (let round = 0; round < options.rounds; round++)
+            answers.push(...(await cutAnswers(store, proxy, database.schema, { batch, withCommand, cuts })))
+          example ??= firstError(answers)
+          cut[shape] = await effectsOf(admin, database, answers)
+        }
+      }
+    }
+
+    const under = async (what: string, everyMs: readonly [number, number], strike: () => Promise<void>): Promise<Struck> => {
+      onStep(what)
+      const { answers, strikes } = await loadUnderFault(store, random, options.seconds, everyMs, strike)
+      example ??= firstError(answers)
+      return { ...(await effectsOf(admin, database, answers)), strikes }
+    }
+    const connectionsCut = await under('load while connections are cut', [50, 300], () => Promise.resolve(proxy.cutNow()))
+    const backendsTerminated = await under('load while backends are terminated', [20, 150], async () => {
+      await admin.query(
+        `select pg_terminate_backend(pid) from (select pid from pg_stat_activity where datname = current_database() and usename = $1 order by random() limit $2) x`,
+        [decodeURIComponent(new URL(database.appUrl).username), random.between(1, 4)],
+      )
+    })
+    const serverStopped = await underRestarts(options, random, onStep)
+
+    onStep('control: an appender without receipts')
+    const control = await effectsOf(admin, database, await appendNaively(proxied, db.signer, proxy, options.rounds))
+    const all = [...Object.values(cut), connectionsCut, backendsTerminated, serverStopped]
+    const sum = (of: (effects: Effects) => number): number => all.reduce((total, effects) => total + of(effects), 0)
+    const sums = {
+      lost: sum((e) => e.lost),
+      doubled: sum((e) => e.doubled),
+      halfDone: sum((e) => e.halfDone),
+      unanswered: sum((e) => e.unanswered),
+    }
+    return {
+      ok: Object.values(sums).every((count) => count === 0) && all.every(({ appends }) => appends > 0) && control.doubled > 0,
+      cutAnswers: cut,
+      connectionsCut,
+      backendsTerminated,
+      serverStopped,
+      ...sums,
+      example,
+      seconds: Math.round((performance.now() - started) / 100) / 10,
+      control: { doubled: control.doubled },
+    }
+  } finally {
+    await endings.end()
+  }
+}
+
+/** On a server of its own, whatever server the rest runs on: nobody else's may be stopped. */
+async function underRestarts(options: FaultsOptions, random: Random, onStep: OnStep): Promise<Struck> {
+  const endings = new Endings()
+  try {
+    onStep('starting a server to stop')
+    const server = endings.add(await startStoppableServer(), (opened) => opened.stop())
+    const database = await createCheckDatabase(server.url)
+    const stores = endings.add(await openStores(database, 1, { retryForMs: 30_000 }), (opened) => opened.close())
+    onStep('load while the server is stopped and started')
+    const { answers, strikes } = await loadUnderFault(stores.at(0), random, options.seconds, [300, 1_000], server.restart)
+    const admin = endings.add(await openAdmin(database.url), (client) => client.end())
+    return { ...(await effectsOf(admin, database, answers)), strikes }
+  } finally {
+    await endings.end()
+  }
+}
+
+function firstError(answers: readonly { readonly error: unknown }[]): string | undefined {
+  const failed = answers.find(({ error }) => error !== undefined)
+  return failed === undefined ? undefined : String(failed.error)
+}

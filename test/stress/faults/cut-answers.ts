@@ -1,0 +1,20 @@
+import type { EventStorePort } from '@cairn/core'
+import type { TcpProxy } from '@cairn/testing/services'
+import { answerOf, type Answered } from './effects.ts'
+import { requestOf } from './requests.ts'
+
+/** Appends whose answer is lost: PostgreSQL got the statement and committed, and the connection broke. */
+export async function cutAnswers(
+  store: EventStorePort,
+  proxy: TcpProxy,
+  schema: string,
+  shape: { readonly batch: number; readonly withCommand: boolean; readonly cuts: number },
+): Promise<readonly Answered[]> {
+  // The statement's name is in every message that runs it, prepared or not.
+  const statements = [`${schema}_append_one`, `${schema}_append_many`]
+  const requests = Array.from({ length: shape.batch }, () => requestOf(shape.withCommand))
+  const cut = Array.from({ length: shape.cuts }, () => proxy.cutBeforeAnswer((bytes) => statements.some((name) => bytes.includes(name))))
+  const answers = await Promise.all(requests.map((request) => answerOf(request, (r) => store.append(r))))
+  await Promise.all(cut)
+  return answers
+}

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { removeDataFolder, startEmbeddedPostgres } from '@cairn/infra/embedded'
+
+/** A server of our own that can be stopped as if the machine had lost its power, and started again at the same address. */
+export interface StoppableServer {
+  readonly url: string
+  /** Immediate stop: no checkpoint, sessions cut off, commits in flight left to the log. Then starts it again. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startStoppableServer(): Promise<StoppableServer> {
+  const dataDir = join(tmpdir(), `cairn-stress-${randomBytes(6).toString('hex')}`)
+  const settings = { max_connections: '200' }
+  let server = await startEmbeddedPostgres({ dataDir, settings })
+  const { url, port } = server
+  return {
+    url,
+    async restart() {
+      const [line = ''] = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n')
+      const pid = Number.parseInt(line, 10)
+      process.kill(pid, 'SIGQUIT')
+      while (isAlive(pid)) await sleep(10)
+      server = await startEmbeddedPostgres({ dataDir, port, settings })
+    },
+    async stop() {
+      await server.stop()
+      await removeDataFolder(dataDir)
+    },
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
