@@ -90,6 +90,20 @@ describe('an embedded PostgreSQL', () => {
     ])
   })
 
+  test('is started once by many who try at the same instant, and the others attach', async () => {
+    await (await start()).stop()
+    for (let round = 0; round < 3; round++) {
+      const all = await Promise.all(Array.from({ length: 6 }, () => start()))
+      expect(all.filter(({ attached }) => !attached)).toHaveLength(1)
+      expect(new Set(all.map(({ url }) => url)).size).toBe(1)
+      expect(JSON.parse(await readFile(join(dataDir, 'cairn-owner.json'), 'utf8'))).toMatchObject({
+        owner: { pid: process.pid },
+        serverPid: Number.parseInt(await readFile(join(dataDir, 'postmaster.pid'), 'utf8'), 10),
+      })
+      for (const server of all) await server.stop()
+    }
+  })
+
   test('is attached to, not fought, when it runs already; the attached one leaves it running', async () => {
     const first = await start()
     const second = await start()

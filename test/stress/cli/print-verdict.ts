@@ -11,6 +11,9 @@ function fields(values: object, indent: string): string[] {
   return Object.entries(values).flatMap(([key, value]: [string, unknown]) => {
     if (value === undefined) return []
     if (typeof value !== 'object' || value === null) return [`${indent}${key}: ${String(value)}`]
+    const inside = Object.entries(value)
+    const flat = inside.every(([, inner]: [string, unknown]) => typeof inner !== 'object')
+    if (flat) return [`${indent}${key}: ${inside.map(([name, inner]) => `${name} ${String(inner)}`).join(', ')}`]
     return [`${indent}${key}:`, ...fields(value, `${indent}  `)]
   })
 }

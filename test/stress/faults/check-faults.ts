@@ -6,6 +6,7 @@ import { Random } from '../support/random.ts'
 import { openStores } from '../support/stores.ts'
 import { silent, type OnStep, type Verdict } from '../support/verdict.ts'
 import { cutAnswers } from './cut-answers.ts'
+import { cutCommits } from './cut-commits.ts'
 import { effectsOf, type Effects } from './effects.ts'
 import { loadUnderFault } from './load-under-fault.ts'
 import { appendNaively } from './naive-appender.ts'
@@ -71,6 +72,15 @@ export async function checkFaults(database: CheckDatabase, options: FaultsOption
           cut[shape] = await effectsOf(admin, database, answers)
         }
       }
+    }
+
+    for (const withCommand of [true, false]) {
+      const shape = `transaction, ${withCommand ? 'command ids' : 'no command ids'}`
+      onStep(shape)
+      const answers = []
+      for (let round = 0; round < options.rounds; round++) answers.push(...(await cutCommits(store, proxy, withCommand)))
+      example ??= firstError(answers)
+      cut[shape] = await effectsOf(admin, database, answers)
     }
 
     const under = async (what: string, everyMs: readonly [number, number], strike: () => Promise<void>): Promise<Struck> => {

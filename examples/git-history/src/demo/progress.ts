@@ -2,7 +2,7 @@ import type { ImportProgress } from '../import/import-history.ts'
 import { count, duration } from './format.ts'
 
 const windowMs = 10_000
-const barWidth = 20
+const barWidth = 16
 
 /** Turns how far an import is into one line: bar, share, rate over the last seconds, and how long it will still take. */
 export class ProgressLine {

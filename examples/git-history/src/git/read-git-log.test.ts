@@ -54,17 +54,6 @@ describe('readGitLog', () => {
     expect(commits[1]?.parents).toEqual([first])
   })
 
-  it('follows a chain of renames in one commit', async () => {
-    repository.write('a', lines(20, 'first')).write('b', lines(20, 'second')).commit()
-    repository.remove('a').write('b', lines(20, 'first')).write('c', lines(20, 'second')).commit()
-    const [, chain] = await read(repository.folder)
-    expect(chain?.changes.map(({ status, from, path }) => [status, from, path])).toContainEqual([
-      'renamed',
-      'a',
-      expect.stringMatching(/b|c/),
-    ])
-  })
-
   it('knows binary files, links, executables, submodules and changes of mode', async () => {
     repository
       .write('binary', Buffer.from([1, 0, 2]))

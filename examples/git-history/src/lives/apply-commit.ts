@@ -17,7 +17,7 @@ export function applyCommit(before: Tree, commit: Commit, last: boolean): Applie
   const lives = before.lives.edit(last)
   const changes: LifeChange[] = []
   const leaving = new Map<string, string>()
-  // What leaves goes first: in a chain of renames (a to b, b to c) each new place was somebody's old one.
+  // What leaves goes first, so that the order in which git lists the changes does not matter.
   for (const change of commit.changes) {
     const from = change.status === 'deleted' ? change.path : change.from
     if (from === undefined) continue

@@ -101,3 +101,16 @@ export class DuplicateCommandError extends CairnError {
     )
   }
 }
+
+/** A transaction met another one (a deadlock, a lock that was not given up in time) and was rolled back as a whole. */
+export class TransactionRolledBackError extends CairnError {
+  readonly code = 'CAIRN_TRANSACTION_ROLLED_BACK'
+  readonly retryable = true
+
+  constructor(what: string, cause: unknown) {
+    super(`The database rolled back ${what} because another transaction was in its way. Nothing was stored; run it again.`, {
+      details: { what },
+      cause,
+    })
+  }
+}

@@ -6,6 +6,7 @@ export {
   ReservationTakenError,
   StreamBusyError,
   StreamClosedError,
+  TransactionRolledBackError,
   VersionConflictError,
 } from './concurrency.ts'
 export { BusinessRuleViolation, DefinitionError, NotAuthorizedError, UpcastError } from './domain.ts'

@@ -23,6 +23,11 @@ export function assertTenantId(value: unknown): asserts value is string {
   assertIdText('tenantId', value)
 }
 
+/** The full type of a command or an event. @throws InvalidInputError */
+export function assertTypeName(field: string, value: unknown): asserts value is string {
+  assertIdText(field, value)
+}
+
 /** @param field how the caller calls it, for the message: 'orderId' @throws InvalidInputError */
 export function assertAggregateId(field: string, value: unknown): asserts value is string {
   assertIdText(field, value)

@@ -62,11 +62,12 @@ export async function startServerProcess(
     return { reason: 'other', output: `${call.file} could not be started.` }
   }
   const watcher = withParent ? undefined : watchParent(dataDir, pid, binaries.pgCtl)
-  await writeOwner(dataDir, pid)
   if (!(await becomesReady(dataDir, pid, ended))) {
     watcher?.kill('SIGKILL')
     return failureFrom((await readFile(logPath)).subarray(logStart).toString('utf8'))
   }
+  // Not before: one that loses a race to start must not overwrite what the winner wrote.
+  await writeOwner(dataDir, pid)
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     child.ref()

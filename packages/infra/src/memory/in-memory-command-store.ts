@@ -1,6 +1,5 @@
 import {
-  assertAggregateId,
-  assertMetadata,
+  assertCommand,
   assertTenantId,
   assertUuid,
   CommandIdReusedError,
@@ -140,15 +139,6 @@ export class InMemoryCommandStore implements CommandStorePort {
   #encodeResult(id: string, result: unknown): string | undefined {
     return result === undefined ? undefined : encodePayload(`the result of command ${id}`, result, this.#maxPayloadBytes)
   }
-}
-
-function assertCommand(command: Command): void {
-  assertTenantId(command.tenantId)
-  assertUuid('command id', command.id)
-  assertAggregateId('aggregateType', command.aggregateType)
-  assertAggregateId('aggregateId', command.aggregateId)
-  assertAggregateId('type', command.type)
-  assertMetadata(command.metadata)
 }
 
 /** Ids are compared in lower case, as PostgreSQL's uuid type does. */

@@ -4,6 +4,7 @@ import {
   assertTenantId,
   assertVersion,
   CommandIdReusedError,
+  DatabaseUnavailableError,
   DuplicateCommandError,
   describeStream,
   InvalidInputError,
@@ -28,6 +29,7 @@ import {
   type RecordedEvent,
   type StreamKey,
 } from '@cairn/core'
+import { SlonikError } from 'slonik'
 import { z } from 'zod'
 import { AppendCoalescer } from './append/append-coalescer.ts'
 import { encodeExpected, outcomeNumber, type AppendEntry, type AppendOutcome } from './append/append-entry.ts'
@@ -40,6 +42,7 @@ import { plainArray, textArray } from './connection/array-literal.ts'
 import type { PgDatabase } from './connection/pg-database.ts'
 import { retryWhileUnavailable, translateError } from './connection/retry.ts'
 import { sql } from './connection/sql.ts'
+import { isConnectionFailure } from './connection/sql-state.ts'
 import { LoadCoalescer } from './load/load-coalescer.ts'
 import { loadStreams, type LoadRequest } from './load/load-streams.ts'
 import { countByType, queryEvents } from './read/query-events.ts'
@@ -48,6 +51,7 @@ import { readStream } from './read/read-stream.ts'
 import { resultsOf } from './read/results-of.ts'
 import { enterTenant } from './transaction/enter-tenant.ts'
 import { afterOf, PgTransaction, type PgEventStoreTransaction } from './transaction/pg-transaction.ts'
+import { wasCommitted } from './transaction/was-committed.ts'
 
 const Count = z.object({ count: z.int() })
 const Closed = z.object({ outcome: z.int(), version: z.int() })
@@ -154,23 +158,32 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
     assertTenantId(tenantId)
     const { pools, gates, schema, signer, options } = this.#db
     let appended = false
+    // Set when all is done but the COMMIT: from there on a lost connection does not say whether it took place.
+    let committing: { readonly entries: readonly AppendEntry[]; readonly result: T } | undefined
+    let working = false
     try {
       return await gates.user.run(() =>
         pools.user.transaction(async (connection) => {
           await enterTenant(connection, schema, signer.sign([tenantId]), options.holdTimeoutMs)
           const tx = new PgTransaction(this.#db, tenantId, connection)
+          working = true
           const result = await work(tx)
+          working = false
           if (tx.failure !== undefined) throw tx.failure
           for (const entry of tx.entries) {
             const outcome = await appendOne(connection, schema, signer, entry, options.holdTimeoutMs, 'plain')
             if (outcome.kind !== 'appended') throw refusal(entry.stream, entry.expected, outcome, entry.receipts[0]?.id)
             appended ||= outcome.positions.length > 0
           }
+          committing = { entries: tx.entries, result }
           return result
         }),
       )
     } catch (error) {
-      throw translateError(error, 'a transaction')
+      // A broken connection of the work's own, to a mail server say, is the caller's business.
+      if (!isConnectionFailure(error) || (working && !(error instanceof SlonikError))) throw translateError(error, 'a transaction')
+      if (committing !== undefined && (await wasCommitted(this.#db, tenantId, committing.entries))) return committing.result
+      throw new DatabaseUnavailableError('a transaction', error)
     } finally {
       if (appended) this.#hints.send()
     }

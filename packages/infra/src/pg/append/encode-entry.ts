@@ -48,7 +48,8 @@ export function encodeEntry(request: AppendGroupRequest, maxPayloadBytes: number
   const encodedSnapshot = snapshot && {
     version: snapshot.version,
     schemaVersion: snapshot.schemaVersion,
-    state: encodePayload(`the snapshot of ${request.stream.aggregateType}`, snapshot.state, maxPayloadBytes),
+    // No limit: an append must not fail because its snapshot is large.
+    state: encodePayload(`the snapshot of ${request.stream.aggregateType}`, snapshot.state, Number.MAX_SAFE_INTEGER),
   }
   return {
     stream: request.stream,

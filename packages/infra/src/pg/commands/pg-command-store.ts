@@ -1,6 +1,5 @@
 import {
-  assertMetadata,
-  assertStreamKey,
+  assertCommand,
   assertTenantId,
   assertUuid,
   CommandIdReusedError,
@@ -37,9 +36,7 @@ export class PgCommandStore implements CommandStorePort {
   }
 
   async upsert(command: Command): Promise<StoredCommand> {
-    assertStreamKey(command)
-    assertUuid('command id', command.id)
-    assertMetadata(command.metadata)
+    assertCommand(command)
     const { tenantId, id, type, aggregateType, aggregateId } = command
     const payload = encodePayload(`command ${type}`, command.payload, this.#db.options.maxPayloadBytes)
     const metadata = encodeMetadata(`command ${type}`, command.metadata)
@@ -72,14 +69,16 @@ export class PgCommandStore implements CommandStorePort {
     const result =
       change.status === 'processed' && change.result !== undefined ? encodePayload('a command result', change.result, limit) : null
     const error = change.status === 'failed' ? encodePayload('a command failure', change.error, limit) : null
-    const row = await this.#one(
+    const { answer, tries } = await this.#ask(
       sql.type(Marked)`
         select moved, command from ${this.#function('command_mark')}(${text}, ${signature}, ${tenantId}, ${id}::uuid, ${change.status},
           ${result}::jsonb, ${error}::jsonb)`,
     )
-    if (!row.moved || row.command === null)
-      throw new IllegalStatusError(id, row.command === null ? undefined : toStoredCommand(row.command).status, change.status)
-    return toStoredCommand(row.command)
+    const stored = answer.command === null ? undefined : toStoredCommand(answer.command)
+    // On a second try the move may be our own first one, whose answer was lost.
+    const moved = answer.moved || (tries > 1 && stored?.status === change.status)
+    if (!moved || stored === undefined) throw new IllegalStatusError(id, stored?.status, change.status)
+    return stored
   }
 
   async getById(tenantId: string, id: string): Promise<StoredCommand | undefined> {
@@ -122,9 +121,22 @@ export class PgCommandStore implements CommandStorePort {
     return sql.identifier([this.#db.schema, name])
   }
 
-  // Every call may run again: an upsert and a look-up change nothing the second time, and a lost mark is refused as an illegal move.
-  #one<S extends z.ZodType>(query: QuerySqlToken<S>) {
+  async #one<S extends z.ZodType>(query: QuerySqlToken<S>) {
+    const { answer } = await this.#ask(query)
+    return answer
+  }
+
+  /**
+   * Every call may run again: an upsert and a look-up change nothing the second time, `markStatus` looks at the tries. A claim
+   * whose answer was lost leaves its commands consumed.
+   */
+  async #ask<S extends z.ZodType>(query: QuerySqlToken<S>) {
     const { gates, pools, options } = this.#db
-    return retryWhileUnavailable('the command store', options.retryForMs, () => gates.read.run(() => pools.read.one(query)))
+    let tries = 0
+    const answer = await retryWhileUnavailable('the command store', options.retryForMs, () => {
+      tries++
+      return gates.read.run(() => pools.read.one(query))
+    })
+    return { answer, tries }
   }
 }

@@ -45,6 +45,12 @@ export async function openPg(options: PgOptions): Promise<PgDatabase> {
   const { schema } = resolved
   const roles = rolesOf(schema)
   const facts = await inspectDatabase(resolved)
+  if (facts.switchesRoles && resolved.roles === undefined) {
+    resolved.logger.warn(
+      `${facts.login} may take several of the schema's roles, so SQL could leave the application's. In production use one login per role, and say roles: 'login'.`,
+      { component: 'pg', login: facts.login },
+    )
+  }
   const url = facts.switchesRoles ? withRole(resolved.url, roles.app) : resolved.url
   const workerUrl = resolved.workerUrl ?? (facts.switchesRoles ? withRole(resolved.url, roles.worker) : resolved.url)
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ContextRefusedError, DatabaseUnavailableError, UnsafeDatabaseError } from '@cairn/core'
+import { ContextRefusedError, DatabaseUnavailableError, TransactionRolledBackError, UnsafeDatabaseError } from '@cairn/core'
 import { isConnectionFailure, sqlStateOf } from './sql-state.ts'
 
 const firstDelayMs = 20
@@ -45,6 +45,11 @@ export function translateError(error: unknown, what: string): unknown {
         'Connect to the primary.',
         { what },
       )
+    // Serialisation failure, deadlock, lock timeout: rolled back, and likely to go through the next time.
+    case '40001':
+    case '40P01':
+    case '55P03':
+      return new TransactionRolledBackError(what, error)
     default:
       return error
   }

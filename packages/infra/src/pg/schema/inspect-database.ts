@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import type { ResolvedPgOptions } from '../connection/pg-options.ts'
 import { ContextSigner } from '../connection/context-signer.ts'
 import { isConnectionFailure, sqlStateOf } from '../connection/sql-state.ts'
+import { readPowers, type LoginPower } from './login-powers.ts'
 import { rolesOf } from './schema-name.ts'
 import { knownMigrations } from './sql-files.ts'
 
@@ -16,15 +17,24 @@ export interface DatabaseFacts {
 
 /**
  * Looks at a database before it is used, and refuses one in which the guarantees would not hold: too old, a standby, a
- * superuser as application, a login that sees every tenant, a schema of another version, a position sequence that hands
- * out ranges or lies behind the log, a wrong context key.
+ * superuser as application, a login that sees every tenant, a schema of another version, a sequence that hands out ranges
+ * or lies behind its table, a wrong context key, background readers on another database.
  * @throws UnsafeDatabaseError, SchemaVersionError, ContextRefusedError, DatabaseUnavailableError
  */
 export async function inspectDatabase(options: ResolvedPgOptions): Promise<DatabaseFacts> {
-  const client = new Client({ connectionString: options.url, application_name: 'cairn boot', connectionTimeoutMillis: 5_000 })
+  const { facts, server } = await onConnection(options.url, (client) => inspect(client, options))
+  const { workerUrl } = options
+  if (workerUrl !== undefined) await onConnection(workerUrl, (client) => inspectWorker(client, options, server))
+  return facts
+}
+
+async function onConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, application_name: 'cairn boot', connectionTimeoutMillis: 5_000 })
+  // A connection that breaks rejects the query; as an unheard event it would end the process.
+  client.on('error', () => undefined)
   try {
     await client.connect()
-    return await inspect(client, options)
+    return await work(client)
   } catch (error) {
     throw isConnectionFailure(error) ? new DatabaseUnavailableError('the start', error) : error
   } finally {
@@ -35,46 +45,79 @@ export async function inspectDatabase(options: ResolvedPgOptions): Promise<Datab
 interface LoginRow {
   version: string
   number: number
+  encoding: string
+  /** The same for two logins of one database, whatever addresses led there. */
+  server: string
   standby: boolean
+  /** The schema is there. */
+  migrated: boolean
   login: string
-  superuser: boolean
   roles: string[]
   isolation: string
 }
 
-async function inspect(client: Client, options: ResolvedPgOptions): Promise<DatabaseFacts> {
+async function inspect(client: Client, options: ResolvedPgOptions): Promise<{ facts: DatabaseFacts; server: string }> {
   const { schema } = options
   const roles = rolesOf(schema)
+  const login = await inspectLogin(client, schema)
+  if (!login.migrated) throw noSchema(schema)
+  const switchesRoles = decideRoles(login, await readPowers(client, schema), options)
+  await checkSchema(client, schema)
+  const contextKey = options.contextKey ?? (await readContextKey(client, schema, roles.owner))
+  await checkContextKey(client, schema, contextKey, switchesRoles ? roles.app : undefined)
+  return { facts: { serverVersion: login.version, login: login.login, switchesRoles, contextKey }, server: login.server }
+}
+
+async function inspectWorker(client: Client, { schema }: ResolvedPgOptions, server: string): Promise<void> {
+  const { login, roles, server: own } = await inspectLogin(client, schema)
+  if (own !== server) {
+    throw new UnsafeDatabaseError(
+      'The worker login is on another database than the application.',
+      'Correct workerUrl (CAIRN_WORKER_URL).',
+      { login },
+    )
+  }
+  const { worker } = rolesOf(schema)
+  if (!roles.includes(worker))
+    throw new UnsafeDatabaseError(`${login} is not a member of ${worker}.`, `Run: grant ${worker} to ${login};`, { login })
+}
+
+async function inspectLogin(client: Client, schema: string): Promise<LoginRow> {
   const { rows } = await client.query<LoginRow>(
-    `select current_setting('server_version') as version, current_setting('server_version_num')::int as number, pg_is_in_recovery() as standby,
-            session_user::text as login, (select rolsuper or rolbypassrls from pg_roles where rolname = session_user) as superuser,
+    `select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
+            current_setting('server_encoding') as encoding, pg_is_in_recovery() as standby,
+            exists (select from pg_namespace where nspname = $2) as migrated,
+            extract(epoch from pg_postmaster_start_time()) || ' ' || (select oid from pg_database where datname = current_database()) as server,
+            session_user::text as login,
             array(select rolname::text from pg_roles where rolname = any ($1) and pg_has_role(session_user, oid, 'member')) as roles,
             current_setting('default_transaction_isolation') as isolation`,
-    [Object.values(roles)],
+    [Object.values(rolesOf(schema)), schema],
   )
   const login = rows[0]
   if (login === undefined) throw new UnsafeDatabaseError('The database did not answer the boot check.', 'Look into its log.')
   if (login.number < 150_000)
     throw new UnsafeDatabaseError(`PostgreSQL ${login.version} is too old.`, 'Cairn needs PostgreSQL 15 or newer.')
+  if (login.encoding !== 'UTF8')
+    throw new UnsafeDatabaseError(
+      `The database is encoded in ${login.encoding}.`,
+      "Create it anew with: encoding 'UTF8' template template0.",
+    )
   if (login.standby)
     throw new UnsafeDatabaseError('This server is a standby.', "Connect to the primary: a standby does not see the writers' locks.")
   if (login.isolation !== 'read committed') {
     throw new UnsafeDatabaseError(
       `default_transaction_isolation is ${login.isolation}.`,
       `Run: alter role ${login.login} set default_transaction_isolation = 'read committed';`,
+      { login: login.login },
     )
   }
-  await checkSchema(client, schema)
-  const switchesRoles = decideRoles(login, options)
-  const contextKey = options.contextKey ?? (await readContextKey(client, schema, roles.owner))
-  await checkContextKey(client, schema, contextKey, switchesRoles ? roles.app : undefined)
-  return { serverVersion: login.version, login: login.login, switchesRoles, contextKey }
+  return login
 }
 
-function decideRoles(login: LoginRow, options: ResolvedPgOptions): boolean {
+function decideRoles(login: LoginRow, powers: readonly LoginPower[], options: ResolvedPgOptions): boolean {
   const roles = rolesOf(options.schema)
   if (options.roles === 'switch') return true
-  if (login.superuser) {
+  if (powers.some(({ seesAll }) => seesAll)) {
     throw new UnsafeDatabaseError(
       `${login.login} is a superuser or bypasses row-level security: with it every tenant's data is open to any SQL.`,
       `Create a login for the application (create role my_app login password '…' in role ${roles.app};), or say roles: 'switch' for development.`,
@@ -96,6 +139,14 @@ function decideRoles(login: LoginRow, options: ResolvedPgOptions): boolean {
       { login: login.login, extra },
     )
   }
+  const [power] = powers
+  if (power !== undefined) {
+    throw new UnsafeDatabaseError(
+      `The application's login ${login.login} ${power.what}, with which it could open every tenant.`,
+      `Run: ${power.remedy};`,
+      { login: login.login, powers: powers.map(({ what }) => what) },
+    )
+  }
   return false
 }
 
@@ -107,10 +158,10 @@ async function checkSchema(client: Client, schema: string): Promise<void> {
   } catch (error) {
     const state = sqlStateOf(error)
     if (state !== '42P01' && state !== '3F000' && state !== '42501') throw error
+    if (state !== '42501') throw noSchema(schema)
+    const { app } = rolesOf(schema)
     throw new SchemaVersionError(
-      state === '42501'
-        ? `This login may not use the schema "${schema}". Grant it the role ${rolesOf(schema).app}.`
-        : `There is no Cairn schema "${schema}" in this database. Run migrate() with an owner's login first.`,
+      `This login may not use the schema "${schema}". Grant it the role ${app}, with inheritance (alter role … inherit).`,
       { schema },
     )
   }
@@ -137,11 +188,18 @@ async function checkSchema(client: Client, schema: string): Promise<void> {
   }
   if (sequence.behind) {
     throw new UnsafeDatabaseError(
-      'The position sequence is behind the log (after logical replication or a partial restore): the next append would collide.',
-      `Run as the owner: select setval('${schema}.event_positions', (select max(position) from ${schema}.events));`,
+      'A sequence is behind its table (after logical replication or a partial restore): the next append would collide.',
+      `Run as the owner: select setval('${schema}.event_positions', (select max(position) from ${schema}.events)), ` +
+        `setval('${schema}.stream_ids', (select max(stream_id) from ${schema}.streams));`,
       { schema },
     )
   }
+}
+
+function noSchema(schema: string): SchemaVersionError {
+  return new SchemaVersionError(`There is no Cairn schema "${schema}" in this database. Run migrate() with an owner's login first.`, {
+    schema,
+  })
 }
 
 async function readContextKey(client: Client, schema: string, owner: string): Promise<string> {

@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createCairn, type RecordedEvent } from '@cairn/cairn'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { contributorEvents, gitHistory } from '../domain/index.ts'
+import { generateRepository } from '../generate/generate-repository.ts'
+import { openRepository } from '../git/open-repository.ts'
+import { lines, SandboxRepository } from '../testing/sandbox-repository.ts'
+import { digestOf } from './digest.ts'
+import type { HistoryApp } from './history-app.ts'
+import { importHistory, type ImportOptions, type ImportReport } from './import-history.ts'
+import { readEvents } from './read-events.ts'
+
+const newApp = (): Promise<HistoryApp> => createCairn({ domains: [gitHistory], database: 'memory', aggregateCache: 100 })
+
+let app: HistoryApp
+let repository: SandboxRepository
+beforeEach(async () => {
+  app = await newApp()
+  repository = new SandboxRepository()
+})
+afterEach(async () => {
+  repository[Symbol.dispose]()
+  await app.stop()
+})
+
+async function run(options: Partial<ImportOptions> = {}): Promise<ImportReport> {
+  return importHistory({ app, repository: await openRepository(repository.folder), ...options })
+}
+
+async function stored(): Promise<RecordedEvent[]> {
+  const { id } = await openRepository(repository.folder)
+  return Array.fromAsync(readEvents(app.events, id))
+}
+
+async function storedCommits(): Promise<string[]> {
+  return (await stored()).flatMap((event) => (contributorEvents.is(event) ? [event.payload.commit] : []))
+}
+
+describe('importHistory', () => {
+  it('stores one event for each change of a file and one for each commit', async () => {
+    repository.write('a', lines(3)).write('b', lines(2)).commit('one')
+    repository
+      .remove('a')
+      .write('c', lines(3))
+      .commit('two', { author: ['Bob', 'BOB@example.org'] })
+    expect(await run()).toMatchObject({ commits: 2, total: 2, events: 5, known: 0, duplicates: 0, stopped: false })
+    expect((await stored()).map((event) => [event.type, event.aggregateId.includes('@') ? event.aggregateId : '', event.version])).toEqual(
+      expect.arrayContaining([
+        ['file.added', '', 1],
+        ['file.renamed', '', 2],
+        ['contributor.contributed', 'ann@example.org', 1],
+        ['contributor.contributed', 'bob@example.org', 1],
+        ['repository.read', '', 1],
+      ]),
+    )
+  })
+
+  it('finds nothing new the second time', async () => {
+    repository.write('a', '1').commit()
+    await run()
+    const before = await stored()
+    expect(await run()).toMatchObject({ commits: 0, total: 0, known: 1 })
+    expect(await stored()).toEqual(before)
+  })
+
+  it('imports only what is new, commits of side branches with older dates included', async () => {
+    const base = repository.write('a', lines(5)).commit('base')
+    const side = repository.write('side', '1').commit('side')
+    const main = repository.goTo(base).write('a', lines(6)).commit('main')
+    await run()
+    expect(await storedCommits()).toEqual([base, main])
+    repository.write('side', '1').commit('merge', { parents: [main, side] })
+    expect(await run()).toMatchObject({ commits: 2, known: 2 })
+    expect(new Set(await storedCommits()).size).toBe(4)
+  })
+
+  it('goes on from a limit, and ends with the same events as one run', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cairn-import-'))
+    try {
+      await generateRepository({ commits: 120, seed: 5, folder: join(folder, 'r.git') })
+      const generated = await openRepository(join(folder, 'r.git'))
+      for (const limit of [10, 1, 60, undefined]) await run({ repository: generated, limit })
+      await using whole = await newApp()
+      await importHistory({ app: whole, repository: generated })
+      expect(await digestOf(app.events, generated.id)).toEqual(await digestOf(whole.events, generated.id))
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('keeps the order of every stream with hundreds of commands on their way', async () => {
+    for (let i = 0; i < 60; i++) repository.write('hot', `${i}\n`).commit(`${i}`)
+    await run({ inFlight: 100 })
+    const subjects = (await stored()).flatMap((event) => (contributorEvents.is(event) ? [event.payload.subject] : []))
+    expect(subjects).toEqual(Array.from({ length: 60 }, (_, i) => String(i)))
+  })
+
+  it('stops when it is told to, keeps what is stored, and goes on later', async () => {
+    for (let i = 0; i < 40; i++) repository.write(`f${i}`, `${i}\n`).commit()
+    const stop = new AbortController()
+    const report = await run({ inFlight: 4, signal: stop.signal, onProgress: ({ commits }) => commits === 5 && stop.abort() })
+    expect(report.stopped).toBe(true)
+    expect(report.commits).toBeGreaterThanOrEqual(5)
+    expect(report.commits).toBeLessThan(40)
+    expect(await run()).toMatchObject({ commits: 40 - report.commits, known: report.commits, duplicates: 0 })
+  })
+
+  it('keeps commits that a rewritten history dropped, and says how many', async () => {
+    const base = repository.write('a', lines(5)).commit('base')
+    repository.write('a', lines(6)).commit('dropped')
+    await run()
+    repository.goTo(base).write('a', lines(7)).commit('rewritten')
+    expect(await run()).toMatchObject({ commits: 1, known: 1, unreachable: 1 })
+    expect(await storedCommits()).toHaveLength(3)
+  })
+
+  it('answers the commands of a commit that was cut short from their receipts', async () => {
+    for (let i = 0; i < 20; i++) repository.write('a', `${i}\n`).write(`f${i}`, `${i}\n`).commit(`${i}`)
+    const opened = await openRepository(repository.folder)
+    // Cut between the files and the contributions: all that a kill can leave of a commit.
+    let left = 25
+    const dying = {
+      ...pick(app),
+      dispatch: async (...args: Parameters<HistoryApp['dispatch']>) => {
+        if (left-- <= 0) throw new Error('killed')
+        return app.dispatch(...args)
+      },
+    } as HistoryApp
+    await expect(importHistory({ app: dying, repository: opened })).rejects.toThrow('killed')
+    const report = await run()
+    expect(report.duplicates).toBeGreaterThan(0)
+    await using whole = await newApp()
+    await importHistory({ app: whole, repository: opened })
+    expect(await digestOf(app.events, opened.id)).toEqual(await digestOf(whole.events, opened.id))
+  })
+
+  it('imports nothing from a repository without commits', async () => {
+    expect(await run()).toMatchObject({ commits: 0, total: 0, known: 0 })
+  })
+})
+
+function pick({ events, load }: HistoryApp): Pick<HistoryApp, 'events' | 'load'> {
+  return { events, load: load.bind(app) }
+}
