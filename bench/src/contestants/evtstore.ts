@@ -40,7 +40,8 @@ const providers: Readonly<Record<string, (url: string, size: number) => Opened>>
 }
 
 function variantsOf(row: Row): Variant[] {
-  const sizes = row.shape.callers === 1 ? [10] : [10, 20, 40]
+  // On a hot aggregate few connections suit it best: they meet fewer conflicts.
+  const sizes = row.shape.callers === 1 ? [10] : row.shape.kind === 'hot' ? [1, 10] : [10, 20, 40]
   return Object.keys(providers).flatMap((provider) => sizes.map((size) => ({ name: `${provider}, pool ${size}` })))
 }
 

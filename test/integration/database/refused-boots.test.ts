@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { openPg, type PgOptions } from '@cairn/infra/pg'
+import { migrate, openPg, type PgOptions } from '@cairn/infra/pg'
 import { createDatabase } from '@cairn/testing/services'
 import { afterAll, describe, expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
@@ -65,9 +65,11 @@ describe('as the application a login is refused that', () => {
     const admins = await createRole('admins', 'superuser')
     const auditors = await createRole('auditors', 'bypassrls')
     const between = await createRole('between', `noinherit in role ${admins}`)
-    expect(await refusal(await createLogin('admin', '', admins))).toEqual(unsafe(/is a superuser/))
-    expect(await refusal(await createLogin('far_admin', 'noinherit', between))).toEqual(unsafe(/is a superuser/))
-    expect(await refusal(await createLogin('auditor', '', auditors))).toEqual(unsafe(/bypasses row-level security/))
+    expect(await refusal(await createLogin('admin', '', admins))).toEqual(unsafe(/is a member of the superuser boot_admins/))
+    expect(await refusal(await createLogin('far_admin', 'noinherit', between))).toEqual(unsafe(/is a member of the superuser boot_admins/))
+    expect(await refusal(await createLogin('auditor', '', auditors))).toEqual(
+      unsafe(/is a member of boot_auditors.*bypasses row-level security/),
+    )
   })
 
   test.each(['owner', 'worker', 'maintenance'])('is a member of the %s role too', async (role) => {
@@ -123,6 +125,16 @@ test('a server that starts all transactions repeatable read is refused', async (
   expect(await refusal(good)).toMatchObject({ code: 'CAIRN_UNSAFE_DATABASE', message: expect.stringContaining('repeatable read') })
   await queryOnce(url, `alter database "${name}" reset default_transaction_isolation`)
   expect(await refusal(good)).toBeUndefined()
+})
+
+test('a database that is not UTF-8 is refused, by the migration and by the boot', async () => {
+  const other = `latin_${suffix}`
+  await queryOnce(testServer().url, `create database ${other} encoding 'LATIN1' locale 'C' template template0`)
+  const at = (address: string): string => Object.assign(new URL(address), { pathname: `/${other}` }).href
+  const refused = { code: 'CAIRN_UNSAFE_DATABASE', message: expect.stringMatching(/LATIN1.*encoding 'UTF8'/) }
+  await expect(migrate({ url: at(url), schema })).rejects.toMatchObject(refused)
+  expect(await refusal({ ...good, url: at(appUrl), workerUrl: at(workerUrl) })).toMatchObject(refused)
+  await queryOnce(testServer().url, `drop database ${other}`)
 })
 
 describe('for background readers', () => {

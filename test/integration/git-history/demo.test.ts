@@ -46,7 +46,7 @@ describe('the demo', () => {
     const data = join(folder, 'once')
     try {
       const first = await demo(['--repo', repo, '--data', data, '--json', '--digest'])
-      expect(first.code, first.stderr).toBe(0)
+      expect(first).toMatchObject({ code: 0 })
       const told = JSON.parse(first.stdout)
       expect(told.import).toMatchObject({ commits: 1_500, total: 1_500, known: 0, stopped: false })
       expect(told.trial).toMatchObject({
@@ -69,13 +69,14 @@ describe('the demo', () => {
     try {
       let asked = false
       const first = await demo(['--repo', repo, '--data', data, '--json'], (stderr, kill) => {
-        if (asked || !stderr.includes('Reading the history')) return
+        if (asked || !stderr.includes('/1,500 commits')) return
         asked = true
         kill('SIGINT')
       })
-      expect(first.code, first.stderr).toBe(130)
+      expect(first).toMatchObject({ code: 130 })
       expect(first.stderr).toContain('goes on from there')
       const { commits } = JSON.parse(first.stdout).import
+      expect(commits).toBeGreaterThan(0)
       expect(commits).toBeLessThan(1_500)
       const second = await demo(['--repo', repo, '--data', data, '--json'])
       expect(JSON.parse(second.stdout).import).toMatchObject({ commits: 1_500 - commits, known: commits })

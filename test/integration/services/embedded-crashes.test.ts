@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { cp, chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -9,19 +9,17 @@ import { eventually, killAllIn, makePath, processesIn } from '../../support/proc
 import { queryOnce } from '../../support/query-once.ts'
 import { startEmbeddedChild, type EmbeddedChild } from '../../support/start-embedded-child.ts'
 
-/** How the server is tied to its parent depends on what the PATH offers; each tie must hold. */
+/** How the server is tied to its parent depends on what the PATH offers and the kernel allows; each tie must hold. */
 const isRoot = process.getuid?.() === 0
-const ties = isRoot
-  ? [
-      { name: 'a user namespace and the kernel’s signal', programs: ['unshare', 'setpriv', 'true'] },
-      { name: 'a user namespace and the watching process', programs: ['unshare', 'true'] },
-      { name: 'an unprivileged account and the kernel’s signal', programs: ['setpriv', 'true'] },
-      { name: 'an unprivileged account and the watching process', programs: [] },
-    ]
-  : [
-      { name: 'the kernel’s signal', programs: ['setpriv', 'true'] },
-      { name: 'the watching process', programs: [] },
-    ]
+const works = (file: string, ...args: readonly string[]): boolean => spawnSync(file, [...args, 'true']).status === 0
+const ties = [
+  { name: 'a user namespace and the kernel’s signal', programs: ['unshare', 'setpriv', 'true'] },
+  { name: 'a user namespace and the watching process', programs: ['unshare', 'true'] },
+  { name: 'an unprivileged account and the kernel’s signal', programs: ['setpriv', 'true'] },
+  { name: 'an unprivileged account and the watching process', programs: [] },
+]
+  .filter(({ programs }) => !programs.includes('unshare') || (isRoot && works('unshare', '-U', '--map-user=1000', '--map-group=1000')))
+  .filter(({ programs }) => !programs.includes('setpriv') || works('setpriv', '--pdeathsig', 'INT'))
 
 let home: string
 let dataDir: string

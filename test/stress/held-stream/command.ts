@@ -11,10 +11,10 @@ export function addHeldStreamCommand(program: Command): void {
     '--seconds 5 --held 12 --per-second 1000',
   ])
     .option('--seconds <n>', 'how long the streams are held', aboveZero, 5)
-    .option('--held <n>', 'streams held at the same time', wholeNumber(1, 100), 3)
+    .option('--held <n>', 'streams whose rows are held at the same time', wholeNumber(1, 100), 3)
     .option('--rounds <n>', 'how often each kind of hold is measured', wholeNumber(1), 2)
-    .option('--per-second <n>', 'appends to other streams', wholeNumber(1, 100_000), 300)
-    .option('--burst <n>', 'appends that start together', wholeNumber(1, 1_000), 6)
+    .option('--per-second <n>', 'appends to other streams', wholeNumber(1, 100_000), 400)
+    .option('--burst <n>', 'appends that start together', wholeNumber(1, 1_000), 4)
     .option('--limit <n>', 'how many times the normal p99 may become', aboveZero, 3)
     .action((options: HeldStreamOptions & CommonOptions) =>
       runCheck('held-stream', options, (database, onStep) => checkHeldStream(database, options, onStep)),

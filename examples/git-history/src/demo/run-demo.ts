@@ -79,7 +79,7 @@ function runImport(
       repository,
       limit: options.limit,
       signal,
-      onPhase: step.report,
+      onPhase: step.phase,
       onProgress: (progress) => {
         // Ten times a second is as often as anybody can read.
         if (performance.now() - drawn < 100) return

@@ -2,7 +2,9 @@ import { Listr } from 'listr2'
 import type { Screen } from './screen.ts'
 
 export interface Step {
-  /** What is going on right now; drawn over in a terminal, a line every few seconds elsewhere. */
+  /** What goes on from now on: a line of its own where there is no terminal. */
+  phase(text: string): void
+  /** How far it is; drawn over in a terminal, a line every few seconds elsewhere. */
   report(text: string): void
 }
 
@@ -17,7 +19,8 @@ export async function runStep<T>(screen: Screen, title: string, work: (step: Ste
       {
         title,
         task: async (_, task) => {
-          const done = await work({ report: (text) => (task.output = text) })
+          const show = (text: string): void => void (task.output = text)
+          const done = await work({ phase: show, report: show })
           task.title = done.title
           result = done
         },
@@ -32,13 +35,13 @@ export async function runStep<T>(screen: Screen, title: string, work: (step: Ste
 
 async function runPlainly<T>(screen: Screen, title: string, work: (step: Step) => Promise<{ title: string; value: T }>): Promise<T> {
   screen.print(`… ${title}`)
-  let last = performance.now()
+  let last = -Infinity
   const report = (text: string): void => {
     if (performance.now() - last < plainEveryMs) return
     last = performance.now()
     screen.print(`  ${text}`)
   }
-  const done = await work({ report })
+  const done = await work({ phase: (text) => screen.print(`  ${text}`), report })
   screen.print(`✓ ${done.title}`)
   return done.value
 }

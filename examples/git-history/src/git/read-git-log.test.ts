@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { collect } from '../testing/collect.ts'
 import { lines, SandboxRepository } from '../testing/sandbox-repository.ts'
 import type { Commit } from './commit.ts'
 import { openRepository } from './open-repository.ts'
@@ -11,7 +12,7 @@ import { readGitLog } from './read-git-log.ts'
 
 async function read(folder: string): Promise<Commit[]> {
   const repository = await openRepository(folder)
-  return Array.fromAsync(readGitLog(repository.folder, repository.tips))
+  return collect(readGitLog(repository.folder, repository.tips))
 }
 
 const short = (commit: Commit | undefined): string[] =>
@@ -169,7 +170,8 @@ describe('readGitLog', () => {
   })
 
   it('is not swayed by configuration, mailmap or environment', async () => {
-    repository.write('a', lines(9)).write('.mailmap', 'Else <else@example.org> <ann@example.org>\n').commit()
+    writeFileSync(join(repository.folder, '.mailmap'), 'Else <else@example.org> <ann@example.org>\n')
+    repository.write('a', lines(9)).commit()
     repository.remove('a').write('b', lines(9)).commit()
     const before = await read(repository.folder)
     for (const [key, value] of Object.entries({
@@ -196,7 +198,7 @@ describe('readGitLog', () => {
   })
 
   it('ends git when the reader leaves early', async () => {
-    for (let i = 0; i < 50; i++) repository.write('a', `${i}\n`).commit()
+    for (let i = 0; i < 6; i++) repository.write('a', `${i}\n`).commit()
     const { folder, tips } = await openRepository(repository.folder)
     for await (const commit of readGitLog(folder, tips)) {
       expect(commit.changes).toHaveLength(1)
@@ -204,7 +206,7 @@ describe('readGitLog', () => {
     }
     const stop = new AbortController()
     stop.abort()
-    expect(await Array.fromAsync(readGitLog(folder, tips, stop.signal))).toEqual([])
+    expect(await collect(readGitLog(folder, tips, stop.signal))).toEqual([])
   })
 })
 

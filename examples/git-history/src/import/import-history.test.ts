@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { contributorEvents, gitHistory } from '../domain/index.ts'
 import { generateRepository } from '../generate/generate-repository.ts'
 import { openRepository } from '../git/open-repository.ts'
+import { collect } from '../testing/collect.ts'
 import { lines, SandboxRepository } from '../testing/sandbox-repository.ts'
 import { digestOf } from './digest.ts'
 import type { HistoryApp } from './history-app.ts'
@@ -31,7 +32,7 @@ async function run(options: Partial<ImportOptions> = {}): Promise<ImportReport> 
 
 async function stored(): Promise<RecordedEvent[]> {
   const { id } = await openRepository(repository.folder)
-  return Array.fromAsync(readEvents(app.events, id))
+  return collect(readEvents(app.events, id))
 }
 
 async function storedCommits(): Promise<string[]> {
@@ -91,20 +92,20 @@ describe('importHistory', () => {
   })
 
   it('keeps the order of every stream with hundreds of commands on their way', async () => {
-    for (let i = 0; i < 60; i++) repository.write('hot', `${i}\n`).commit(`${i}`)
+    for (let i = 0; i < 20; i++) repository.write('hot', `${i}\n`).commit(`${i}`)
     await run({ inFlight: 100 })
     const subjects = (await stored()).flatMap((event) => (contributorEvents.is(event) ? [event.payload.subject] : []))
-    expect(subjects).toEqual(Array.from({ length: 60 }, (_, i) => String(i)))
+    expect(subjects).toEqual(Array.from({ length: 20 }, (_, i) => String(i)))
   })
 
   it('stops when it is told to, keeps what is stored, and goes on later', async () => {
-    for (let i = 0; i < 40; i++) repository.write(`f${i}`, `${i}\n`).commit()
+    for (let i = 0; i < 16; i++) repository.write(`f${i}`, `${i}\n`).commit()
     const stop = new AbortController()
     const report = await run({ inFlight: 4, signal: stop.signal, onProgress: ({ commits }) => commits === 5 && stop.abort() })
     expect(report.stopped).toBe(true)
     expect(report.commits).toBeGreaterThanOrEqual(5)
-    expect(report.commits).toBeLessThan(40)
-    expect(await run()).toMatchObject({ commits: 40 - report.commits, known: report.commits, duplicates: 0 })
+    expect(report.commits).toBeLessThan(16)
+    expect(await run()).toMatchObject({ commits: 16 - report.commits, known: report.commits, duplicates: 0 })
   })
 
   it('keeps commits that a rewritten history dropped, and says how many', async () => {
@@ -117,10 +118,10 @@ describe('importHistory', () => {
   })
 
   it('answers the commands of a commit that was cut short from their receipts', async () => {
-    for (let i = 0; i < 20; i++) repository.write('a', `${i}\n`).write(`f${i}`, `${i}\n`).commit(`${i}`)
+    for (let i = 0; i < 12; i++) repository.write('a', `${i}\n`).write(`f${i}`, `${i}\n`).commit(`${i}`)
     const opened = await openRepository(repository.folder)
     // Cut between the files and the contributions: all that a kill can leave of a commit.
-    let left = 25
+    let left = 17
     const dying = {
       ...pick(app),
       dispatch: async (...args: Parameters<HistoryApp['dispatch']>) => {

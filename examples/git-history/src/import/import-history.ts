@@ -21,7 +21,7 @@ export interface ImportOptions {
   /** Stops the import at the next commit; what is on its way is still stored. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
-  /** Called with what goes on before the first commit is there: a long history takes git some seconds. */
+  /** Called with what goes on before the first new commit comes: a long history takes git some seconds. */
   readonly onPhase?: ((phase: string) => void) | undefined
 }
 
@@ -86,15 +86,15 @@ class Import {
     const { repository, app, limit = Infinity, signal, onPhase } = this.#options
     const before = await app.load(GitRepository, repositoryId, { tenantId: repository.id })
     if (sameTips(before.state.tips, repository.tips)) return this.#report(before.state.commits, 0)
-    onPhase?.('finding the commits that are stored')
+    onPhase?.('looking up which commits are stored')
     const known = await knownCommits(app.events, repository.id)
-    onPhase?.('walking the commits')
+    onPhase?.('counting the commits')
     const graph = await readCommitGraph(repository.folder, repository.tips, known, signal)
     if (this.#stopped) return this.#report(graph.known, 0)
     this.#total = Math.min(graph.commits - graph.known, limit)
     const tracker = new LifeTracker(graph)
     if (this.#total > 0) {
-      onPhase?.(`waiting for git log, ${this.#total} new commits`)
+      onPhase?.('waiting for git log')
       let started = 0
       for await (const commit of readGitLog(repository.folder, repository.tips, signal)) {
         if (this.#stopped || started === limit) break

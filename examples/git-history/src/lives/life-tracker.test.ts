@@ -8,6 +8,7 @@ import type { Commit } from '../git/commit.ts'
 import { filesOfCommit } from '../git/files-of-commit.ts'
 import { openRepository } from '../git/open-repository.ts'
 import { readGitLog } from '../git/read-git-log.ts'
+import { collect } from '../testing/collect.ts'
 import { lines, SandboxRepository } from '../testing/sandbox-repository.ts'
 import { LifeTracker } from './life-tracker.ts'
 import type { LifeChange } from './life-change.ts'
@@ -23,7 +24,7 @@ function track(commits: readonly Commit[]): readonly Told[] {
 
 async function commitsOf(folder: string): Promise<Commit[]> {
   const repository = await openRepository(folder)
-  return Array.fromAsync(readGitLog(repository.folder, repository.tips))
+  return collect(readGitLog(repository.folder, repository.tips))
 }
 
 const short = (changes: readonly Told[], sha: string): string[] =>

@@ -18,8 +18,8 @@ export interface AppendTransport {
   sendOne(entry: AppendEntry): Promise<AppendOutcome>
   /** Sends one entry beside the batches, waiting for whoever holds its stream, and trying again where the connection was lost. Never answers busy. */
   sendAside(entry: AppendEntry): Promise<AppendOutcome>
-  /** After `error`, which failed a whole batch: send it once more, its members aside, or give up. */
-  afterFailure(error: unknown): 'aside' | 'give-up'
+  /** After `error`, which failed a whole batch: send its members aside, or give up, for the reason that is returned. */
+  afterFailure(error: unknown): 'aside' | { readonly reason: unknown }
 }
 
 /**
@@ -123,10 +123,10 @@ export class AppendCoalescer {
         else this.#settle(queued, () => queued.resolve(outcome))
       }
     } catch (error) {
-      const aside = this.#transport.afterFailure(error) === 'aside'
+      const next = this.#transport.afterFailure(error)
       for (const queued of batch) {
-        if (aside) void this.#sendAside(queued)
-        else this.#settle(queued, () => queued.reject(error))
+        if (next === 'aside') void this.#sendAside(queued)
+        else this.#settle(queued, () => queued.reject(next.reason))
       }
     } finally {
       this.#inFlight--

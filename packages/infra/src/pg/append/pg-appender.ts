@@ -44,9 +44,9 @@ export class PgAppender implements AppendTransport {
     }
   }
 
-  afterFailure(error: unknown): 'aside' | 'give-up' {
+  afterFailure(error: unknown): 'aside' | { readonly reason: unknown } {
     // Refused as a whole on purpose (context, isolation, standby): no member would fare better alone.
-    return sqlStateOf(error)?.startsWith('ZC') === true ? 'give-up' : 'aside'
+    return sqlStateOf(error)?.startsWith('ZC') === true ? { reason: translateError(error, 'an append') } : 'aside'
   }
 
   async sendAside(entry: AppendEntry): Promise<AppendOutcome> {

@@ -117,9 +117,10 @@ async function inspectLogin(client: Client, schema: string): Promise<LoginRow> {
 function decideRoles(login: LoginRow, powers: readonly LoginPower[], options: ResolvedPgOptions): boolean {
   const roles = rolesOf(options.schema)
   if (options.roles === 'switch') return true
-  if (powers.some(({ seesAll }) => seesAll)) {
+  const unbound = powers.find(({ seesAll }) => seesAll)
+  if (unbound !== undefined) {
     throw new UnsafeDatabaseError(
-      `${login.login} is a superuser or bypasses row-level security: with it every tenant's data is open to any SQL.`,
+      `${login.login} ${unbound.what}: with it every tenant's data is open to any SQL.`,
       `Create a login for the application (create role my_app login password '…' in role ${roles.app};), or say roles: 'switch' for development.`,
       { login: login.login },
     )

@@ -38,7 +38,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
   const client = new Client({ connectionString: options.url, application_name: 'cairn migrate' })
   await client.connect()
   try {
-    await refuseOldServer(client)
+    await refuseUnfitServer(client)
     await createRoles(client, schema)
     // One migration of this schema at a time. A session lock, released with the connection if we die.
     await client.query('select pg_advisory_lock(hashtext($1), hashtext($2))', ['cairn migrate', schema])
@@ -70,13 +70,20 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
   }
 }
 
-async function refuseOldServer(client: Client): Promise<void> {
-  const { rows } = await client.query<{ version: string; number: number }>(
-    `select current_setting('server_version') as version, current_setting('server_version_num')::int as number`,
+async function refuseUnfitServer(client: Client): Promise<void> {
+  const { rows } = await client.query<{ version: string; number: number; encoding: string }>(
+    `select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
+            current_setting('server_encoding') as encoding`,
   )
   const server = rows[0]
   if (server !== undefined && server.number < 150_000) {
     throw new UnsafeDatabaseError(`PostgreSQL ${server.version} is too old.`, 'Cairn needs PostgreSQL 15 or newer.')
+  }
+  if (server !== undefined && server.encoding !== 'UTF8') {
+    throw new UnsafeDatabaseError(
+      `The database is encoded in ${server.encoding}.`,
+      "Create it anew with: encoding 'UTF8' template template0.",
+    )
   }
 }
 

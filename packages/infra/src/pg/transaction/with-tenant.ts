@@ -1,13 +1,15 @@
-import { assertTenantId } from '@cairn/core'
-import type { DatabaseTransactionConnection } from 'slonik'
+import { assertTenantId, DatabaseUnavailableError } from '@cairn/core'
+import { SlonikError, type DatabaseTransactionConnection } from 'slonik'
 import type { Actor } from '../connection/context-signer.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
 import { translateError } from '../connection/retry.ts'
+import { isConnectionFailure } from '../connection/sql-state.ts'
 import { enterTenant } from './enter-tenant.ts'
 
 /**
  * Runs a user's SQL in one transaction as the application role, in the signed context of one tenant: row-level security
  * shows that tenant's rows and no others, whatever the SQL says.
+ * @throws whatever `work` throws; DatabaseUnavailableError, after which the transaction took place as a whole or not at all
  */
 export async function withTenant<T>(
   db: PgDatabase,
@@ -16,14 +18,20 @@ export async function withTenant<T>(
   actor?: Actor,
 ): Promise<T> {
   assertTenantId(tenantId)
+  let working = false
   try {
     return await db.gates.user.run(() =>
       db.pools.user.transaction(async (connection) => {
         await enterTenant(connection, db.schema, db.signer.sign([tenantId], actor), db.options.holdTimeoutMs)
-        return await work(connection)
+        working = true
+        const result = await work(connection)
+        working = false
+        return result
       }),
     )
   } catch (error) {
-    throw translateError(error, 'withTenant')
+    // A broken connection of the work's own, to a mail server say, is the caller's business.
+    if (!isConnectionFailure(error) || (working && !(error instanceof SlonikError))) throw translateError(error, 'withTenant')
+    throw new DatabaseUnavailableError('withTenant', error)
   }
 }

@@ -1,0 +1,43 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startEmbeddedPostgres } from '@cairn/infra/embedded'
+import { migrate, openPg, PgEventStore } from '@cairn/infra/pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { markedEvent } from '../tenancy/support/two-tenants.ts'
+
+const home = await mkdtemp(join(tmpdir(), 'cairn-standby-'))
+const dataDir = join(home, 'data')
+let server = await startEmbeddedPostgres({ dataDir })
+const stream = { tenantId: 'alpha', aggregateType: 'thing', aggregateId: '1' }
+
+beforeAll(async () => {
+  await migrate({ url: server.url })
+})
+
+afterAll(async () => {
+  await server.stop()
+  await rm(home, { recursive: true, force: true })
+})
+
+test('a server in recovery is refused at the start, and by appends and readers that were open before', async () => {
+  const db = await openPg({ url: server.url, roles: 'switch' })
+  const store = new PgEventStore(db)
+  await store.append({ stream, expected: 0, events: [markedEvent('x')] })
+
+  // What a fail-over does to a primary: the same address, now a standby.
+  const { port } = server
+  await server.stop()
+  await writeFile(join(dataDir, 'standby.signal'), '')
+  server = await startEmbeddedPostgres({ dataDir, port })
+
+  const standby = { code: 'CAIRN_UNSAFE_DATABASE', retryable: false, message: expect.stringMatching(/standby.*Connect to the primary/) }
+  await expect(openPg({ url: server.url, roles: 'switch' })).rejects.toMatchObject(standby)
+  await expect(store.append({ stream, expected: 1, events: [markedEvent('x')] })).rejects.toMatchObject(standby)
+  await expect(store.readAll()).rejects.toMatchObject(standby)
+  await expect(store.readAll({ tenantId: 'alpha' })).rejects.toMatchObject(standby)
+  await expect(store.query({ tenantId: 'alpha' })).rejects.toMatchObject(standby)
+  // A whole stream needs no horizon.
+  expect(await store.load(stream)).toMatchObject({ version: 1 })
+  await db.close()
+})
