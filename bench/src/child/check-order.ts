@@ -37,6 +37,6 @@ export async function checkOrder(contestant: Contestant, row: Row, variant: stri
   await reading
   await tail.stop()
   if (timed.failed > 0) throw new Error(`${timed.failed} callers failed: ${timed.firstError}`)
-  const { events } = await contestant.stored()
+  const { events } = await contestant.witness.stored()
   return { stored: events, lost: events - met.size, doubled, inverted }
 }

@@ -5,6 +5,7 @@ import type { Row } from '../rows/row.ts'
 import { profile } from '../profile/profile.ts'
 import { runFor } from '../workload/work.ts'
 import { checkOrder } from './check-order.ts'
+import { processorTime, usedBetween } from './processor-time.ts'
 import type { Answers, Question, Reply } from './protocol.ts'
 
 // One system alone in one process: no other system's garbage, types or connections disturb its figures.
@@ -32,12 +33,16 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
   switch (question.ask) {
     case 'measure': {
       const work = await contestant.work(row, question.variant)
-      const before = await contestant.stored()
+      const { witness } = contestant
+      const before = await witness.stored()
       collectGarbage()
+      const processorBefore = await processorTime(witness.client)
       const timed = await runFor(work, question.seconds)
-      const after = await contestant.stored()
+      const processor = usedBetween(processorBefore, await processorTime(witness.client))
+      const after = await witness.stored()
       return {
         ...timed,
+        processor,
         variant: question.variant,
         eventsAdded: after.events - before.events,
         receiptsAdded: after.receipts === undefined || before.receipts === undefined ? undefined : after.receipts - before.receipts,
@@ -48,7 +53,7 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
     case 'profile':
       return profile(await contestant.work(row, question.variant), question.seconds, question.file)
     case 'stored':
-      return contestant.stored()
+      return contestant.witness.stored()
     case 'drop':
       await contestant.drop(question.variant)
       return null

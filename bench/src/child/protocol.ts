@@ -1,5 +1,6 @@
 import type { Row } from '../rows/row.ts'
-import type { Stored, System, Variant } from '../contestants/contestant.ts'
+import type { System, Variant } from '../contestants/contestant.ts'
+import type { Stored } from '../contestants/witness.ts'
 import type { SelfTime } from '../profile/self-times.ts'
 import type { Timed } from '../workload/work.ts'
 
@@ -18,6 +19,8 @@ export interface Measured extends Timed {
   /** What a superuser counted in the database as added meanwhile. */
   readonly eventsAdded: number
   readonly receiptsAdded: number | undefined
+  /** Seconds of processor time, here and in the server. */
+  readonly processor: { readonly client: number; readonly server: number | undefined }
 }
 
 export interface OrderChecked {

@@ -118,7 +118,7 @@ export const openCairn: OpenContestant = async (url, schema) => {
           }
       }
     },
-    stored: () => witness.stored(),
+    witness,
     async tail() {
       let after = 0
       return {

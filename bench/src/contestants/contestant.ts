@@ -1,5 +1,6 @@
 import type { Row } from '../rows/row.ts'
 import type { Work } from '../workload/work.ts'
+import type { Witness } from './witness.ts'
 
 export const systems = ['cairn', 'emmett', 'evtstore', 'floor'] as const
 export type System = (typeof systems)[number]
@@ -9,15 +10,6 @@ export interface Variant {
   readonly name: string
   /** Measured and printed beside the row, never counted: another amount of work than the row asks for. */
   readonly beside?: true
-}
-
-/** What a system holds, as a superuser counts it. */
-export interface Stored {
-  readonly events: number
-  /** Receipts of commands, where the system keeps them. */
-  readonly receipts: number | undefined
-  /** Streams whose versions are not 1..n. */
-  readonly brokenStreams: number
 }
 
 /** One event as a reader of the whole log meets it. */
@@ -38,7 +30,8 @@ export interface Contestant {
   /** Migrates and seeds what the row needs; called once. Returns the ways to run it, the likeliest first. */
   prepare(row: Row): Promise<readonly Variant[]>
   work(row: Row, variant: string): Promise<Work>
-  stored(): Promise<Stored>
+  /** Looks at the database as a superuser. */
+  readonly witness: Witness
   /** Only systems that have a log. */
   tail?(): Promise<Tail>
   /** Releases a variant's connections. */

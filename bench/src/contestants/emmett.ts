@@ -134,7 +134,7 @@ export const openEmmett: OpenContestant = async (url) => {
       return variants
     },
     work,
-    stored: () => witness.stored(),
+    witness,
     async tail() {
       const store = getPostgreSQLEventStore(url, { schema: { autoMigration: 'None' } })
       const consumer = store.consumer<BasketEvent>({ pulling: { batchSize: 1000, pullingFrequencyInMs: 5 } })

@@ -158,7 +158,7 @@ export const openEvtstore: OpenContestant = async (url) => {
       return variants
     },
     work,
-    stored: () => witness.stored(),
+    witness,
     async tail() {
       const { provider, close } = providers['postgres.js']?.(url, 1) ?? { provider: undefined, close: async () => undefined }
       if (provider === undefined) throw new Error('evtstore has no provider for postgres.js.')

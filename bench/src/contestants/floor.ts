@@ -232,7 +232,7 @@ export const openFloor: OpenContestant = async (url, schema) => {
           }
       }
     },
-    stored: () => witness.stored(),
+    witness,
     drop,
     async close() {
       for (const variant of [...open.keys()]) await drop(variant)

@@ -1,5 +1,13 @@
 import pg from 'pg'
-import type { Stored } from './contestant.ts'
+
+/** What a system holds, as a superuser counts it. */
+export interface Stored {
+  readonly events: number
+  /** Receipts of commands, where the system keeps them. */
+  readonly receipts: number | undefined
+  /** Streams whose versions are not 1..n. */
+  readonly brokenStreams: number
+}
 
 /** Counts as a superuser, beside the system under measurement: what a system says about itself is not evidence. */
 export class Witness {
@@ -27,6 +35,11 @@ export class Witness {
       receipts: this.#sql.receipts === undefined ? undefined : await this.#number(this.#sql.receipts),
       brokenStreams: await this.#number(this.#sql.brokenStreams),
     }
+  }
+
+  /** For looks at the server beside the counts. */
+  get client(): pg.Client {
+    return this.#client
   }
 
   async #number(sql: string): Promise<number> {

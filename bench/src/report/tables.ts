@@ -44,8 +44,8 @@ function missedLines(rows: readonly JsonRow[]): string[] {
 /** How each figure came about: which variant was counted, and how far its rounds lie apart. */
 function variantsTable(rows: readonly JsonRow[]): string {
   return plainTable(
-    ['row', 'system', 'variant', 'median', 'lowest', 'highest', ''],
-    [3, 4, 5],
+    ['row', 'system', 'variant', 'median', 'lowest', 'highest', 'JS µs', 'PG µs', ''],
+    [3, 4, 5, 6, 7],
     rows.flatMap((row) =>
       row.series.map((s) => [
         row.id,
@@ -54,6 +54,8 @@ function variantsTable(rows: readonly JsonRow[]): string {
         figure(s.median),
         figure(s.rounds.length === 0 ? null : Math.min(...s.rounds)),
         figure(s.rounds.length === 0 ? null : Math.max(...s.rounds)),
+        figure(s.clientMicros),
+        figure(s.serverMicros),
         s.problem !== null ? styleText('red', 'not valid') : s.counted ? 'counted' : s.beside ? 'beside' : '',
       ]),
     ),
@@ -83,7 +85,7 @@ export function printReport(report: Report): void {
       `Emmett ${versions['@event-driven-io/emmett-postgresql']}, evtstore ${versions['evtstore']}, pg ${versions['pg']}` +
       (foreign > 10 ? `\nOther programs used ${foreign} % of the processors before the run: these figures are noisy.` : ''),
     `Operations per second, medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s:\n${figuresTable(rows)}`,
-    `All that was measured:\n${variantsTable(rows)}`,
+    `All that was measured; the µs are processor time per operation:\n${variantsTable(rows)}`,
   ]
   const problems = problemLines(rows)
   if (problems.length > 0) sections.push(`Not valid, so not counted:\n${problems.join('\n')}`)

@@ -25,6 +25,9 @@ export interface JsonRow {
     readonly beside: boolean
     readonly median: number | null
     readonly rounds: readonly number[]
+    /** Median microseconds of processor time per operation, in the system's own process and in PostgreSQL's. */
+    readonly clientMicros: number | null
+    readonly serverMicros: number | null
     readonly problem: string | null
   }[]
   /** The short runs that chose the variants. */
@@ -65,6 +68,8 @@ export function jsonRow(result: RowResult): JsonRow {
       counted: bestOf(result, s.system)?.variant === s.variant && !s.beside,
       beside: s.beside,
       median: rounded(median(s.rates)),
+      clientMicros: rounded(median(s.clientMicros)),
+      serverMicros: rounded(median(s.serverMicros)),
       rounds: s.rates.map((rate) => rounded(rate) ?? 0),
       problem: s.problem ?? null,
     })),

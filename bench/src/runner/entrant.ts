@@ -63,6 +63,9 @@ export class Entrant {
       await this.#options.databases.settle(this.#url)
       const measured = await this.#child.ask({ ask: 'measure', variant: series.variant, seconds: this.#options.seconds })
       series.rates.push(rateOf(measured))
+      const { client, server } = measured.processor
+      series.clientMicros.push((client / measured.operations) * 1e6)
+      if (server !== undefined) series.serverMicros.push((server / measured.operations) * 1e6)
       series.problem = problemOf(this.#row, measured, series.beside)
     } catch (error) {
       this.#fail(error)
@@ -112,14 +115,14 @@ export class Entrant {
     // None is sound: the first stands for the system, with its reason.
     const chosen = kept.length > 0 ? kept : counted.slice(0, 1)
     for (const { variant, beside, problem } of [...chosen, ...this.trials.filter((t) => t.beside)]) {
-      this.series.push({ system: this.system, variant, beside, rates: [], problem })
+      this.series.push({ system: this.system, variant, beside, rates: [], clientMicros: [], serverMicros: [], problem })
     }
   }
 
   #fail(error: unknown): void {
     this.#options.signal.throwIfAborted()
     const problem = error instanceof Error ? error.message : String(error)
-    if (this.series.length === 0) this.series.push({ system: this.system, variant: '-', beside: false, rates: [], problem })
+    if (this.series.length === 0) this.series.push({ system: this.system, variant: '-', beside: false, rates: [], clientMicros: [], serverMicros: [], problem })
     for (const s of this.series) s.problem ??= problem
   }
 }

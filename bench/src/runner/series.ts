@@ -9,6 +9,10 @@ export interface Series {
   readonly beside: boolean
   /** Operations per second, round by round. */
   readonly rates: number[]
+  /** Microseconds of processor time per operation, round by round. */
+  readonly clientMicros: number[]
+  /** The same of PostgreSQL's processes; empty where they cannot be seen. */
+  readonly serverMicros: number[]
   /** Why the figures do not count; undefined when everything was stored that should be. */
   problem: string | undefined
 }

@@ -23,7 +23,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   const { stopped, document } = await runDemo(
-    { ...options, repo: resolve(from, options.repo), data: resolve(from, options.data) },
+    { ...options, from, repo: resolve(from, options.repo), data: resolve(from, options.data) },
     screen,
     stop.signal,
   )

@@ -24,10 +24,11 @@ afterEach(async () => {
 
 type Call = readonly [statement: string, values: readonly unknown[]]
 
+const empty = (count: number): string => Array.from({ length: count }, () => `'{}'`).join(', ')
+
 /** Every function whose work is wrong unless each of its statements sees what committed before it. */
 function calls(): { readonly app: readonly Call[]; readonly worker: readonly Call[] } {
   const { text, signature } = db.signer.sign([tenantId])
-  const empty = (count: number): string => Array.from({ length: count }, () => `'{}'`).join(', ')
   const inContext = (call: string): Call => [`select ${schema}.${call}`, [text, signature]]
   const horizon: Call = [`select ${schema}.horizon()`, []]
   return {

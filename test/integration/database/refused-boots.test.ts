@@ -6,7 +6,7 @@ import { queryOnce } from '../../support/query-once.ts'
 import { emptyDatabase, testDatabase } from '../../support/test-database.ts'
 import { testServer } from '../../support/test-server.ts'
 
-const { url, appUrl, workerUrl, maintenanceUrl, schema, contextKey, name } = await testDatabase()
+const { url, appUrl, workerUrl, maintenanceUrl, schema, contextKey, name: databaseName } = await testDatabase()
 const suffix = randomBytes(4).toString('hex')
 const made: string[] = []
 
@@ -39,7 +39,20 @@ async function refusal(options: PgOptions): Promise<unknown> {
   return undefined
 }
 
+/** What a refusal of this kind looks like. */
+function unsafe(message: RegExp): unknown {
+  return expect.objectContaining({ code: 'CAIRN_UNSAFE_DATABASE', retryable: false, message: expect.stringMatching(message) })
+}
+
 const good: PgOptions = { url: appUrl, workerUrl, schema, contextKey }
+
+/** The refusal after a change, which is undone. */
+async function withSql(change: string, undo: string): Promise<unknown> {
+  await queryOnce(url, change)
+  const error = await refusal(good)
+  await queryOnce(url, undo)
+  return error
+}
 
 test('a login of the application role, and one of the worker role beside it, are accepted', async () => {
   expect(await refusal(good)).toBeUndefined()
@@ -47,9 +60,6 @@ test('a login of the application role, and one of the worker role beside it, are
 })
 
 describe('as the application a login is refused that', () => {
-  const unsafe = (message: RegExp) =>
-    expect.objectContaining({ code: 'CAIRN_UNSAFE_DATABASE', retryable: false, message: expect.stringMatching(message) })
-
   test('is a superuser', async () => {
     expect(await refusal({ ...good, url })).toEqual(unsafe(/is a superuser.*create role my_app login/s))
     expect(await refusal({ ...good, url, roles: 'login' })).toEqual(unsafe(/is a superuser/))
@@ -121,9 +131,9 @@ describe('as the application a login is refused that', () => {
 })
 
 test('a server that starts all transactions repeatable read is refused', async () => {
-  await queryOnce(url, `alter database "${name}" set default_transaction_isolation = 'repeatable read'`)
+  await queryOnce(url, `alter database "${databaseName}" set default_transaction_isolation = 'repeatable read'`)
   expect(await refusal(good)).toMatchObject({ code: 'CAIRN_UNSAFE_DATABASE', message: expect.stringContaining('repeatable read') })
-  await queryOnce(url, `alter database "${name}" reset default_transaction_isolation`)
+  await queryOnce(url, `alter database "${databaseName}" reset default_transaction_isolation`)
   expect(await refusal(good)).toBeUndefined()
 })
 
@@ -179,13 +189,6 @@ describe('the context key is refused when it', () => {
 })
 
 describe('a schema is refused that', () => {
-  const withSql = async (change: string, undo: string): Promise<unknown> => {
-    await queryOnce(url, change)
-    const error = await refusal(good)
-    await queryOnce(url, undo)
-    return error
-  }
-
   test('is not there', async () => {
     const empty = await emptyDatabase()
     expect(await refusal({ ...good, url: empty.appUrl, workerUrl: empty.workerUrl })).toMatchObject({

@@ -34,8 +34,11 @@ export interface ChildResult {
 /** Runs one import in a child process, and kills it on the way if asked to. */
 export async function runImport({ repo, data, killAt, digest = false }: RunOptions): Promise<RunResult> {
   const started = performance.now()
+  // On a database of its own, whatever the shell has in mind.
+  const { DATABASE_URL: _, ...env } = process.env
   const script = resolve(import.meta.dirname, 'import-child.ts')
   const child = spawn(process.execPath, [script, '--repo', repo, '--data', data, ...(digest ? ['--digest'] : [])], {
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let complaint = ''

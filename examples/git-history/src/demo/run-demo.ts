@@ -11,7 +11,7 @@ import { readHistory } from '../questions/history.ts'
 import { hotspots } from '../questions/hotspots.ts'
 import { ownersOfFolders } from '../questions/owners.ts'
 import { chooseLife } from './choose-life.ts'
-import type { DemoOptions } from './demo-options.ts'
+import type { DemoSettings } from './demo-options.ts'
 import { duration, plural } from './format.ts'
 import { readLifeVersions } from './life-versions.ts'
 import { ProgressLine } from './progress.ts'
@@ -31,7 +31,7 @@ export interface DemoResult {
 }
 
 /** The whole demo. `signal` stops it at the next commit; whatever it stored stays. */
-export async function runDemo(options: DemoOptions, screen: Screen, signal: AbortSignal): Promise<DemoResult> {
+export async function runDemo(options: DemoSettings, screen: Screen, signal: AbortSignal): Promise<DemoResult> {
   const repository = await openRepository(options.repo, { allBranches: options.all })
   const at = options.at === undefined ? undefined : await resolveCommit(repository.folder, options.at)
   heading(screen, 'Cairn', `the history of ${repository.folder} as events`)
@@ -40,15 +40,15 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
   if (options.reset) await removeDataFolder(options.data)
   await using app = await startApp(options, screen)
   const report = await runImport(app, repository, options, screen, signal)
-  const base = { repository, import: report, data: whereTheDataIs(app) }
+  const base = { repository, import: report, data: whereTheDataIs(app, options.from) }
   if (signal.aborted) return { stopped: true, document: base }
-  const answers = await tell(app, repository, options, at, screen)
+  const answers = repository.tips.length === 0 ? {} : await tell(app, repository, options, at, screen)
   showWhereabouts(screen, base.data, options.serve)
   if (options.serve) await serve(screen, signal)
   return { stopped: false, document: { ...base, ...answers } }
 }
 
-function startApp(options: DemoOptions, screen: Screen): Promise<HistoryApp> {
+function startApp(options: DemoSettings, screen: Screen): Promise<HistoryApp> {
   return runStep(screen, 'Starting PostgreSQL', async () => {
     const started = performance.now()
     const value = await createCairn({
@@ -67,7 +67,7 @@ function startApp(options: DemoOptions, screen: Screen): Promise<HistoryApp> {
 function runImport(
   app: HistoryApp,
   repository: Repository,
-  options: DemoOptions,
+  options: DemoSettings,
   screen: Screen,
   signal: AbortSignal,
 ): Promise<ImportReport> {
@@ -94,7 +94,7 @@ function runImport(
 async function tell(
   app: HistoryApp,
   repository: Repository,
-  options: DemoOptions,
+  options: DemoSettings,
   at: string | undefined,
   screen: Screen,
 ): Promise<object> {
@@ -116,7 +116,7 @@ async function tell(
     })),
     contributors: contributors(history, shown),
   }
-  if (history.commits > 0) showAnswers(screen, answers, at)
+  showAnswers(screen, answers, at)
 
   const found = options.file === undefined ? undefined : fileAt(history, options.file)
   if (options.file !== undefined) showFile(screen, options.file, at, found, livesAt(history, options.file))

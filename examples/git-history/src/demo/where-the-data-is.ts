@@ -9,12 +9,13 @@ export interface Whereabouts {
   readonly psql: string
 }
 
-export function whereTheDataIs(app: HistoryApp): Whereabouts {
+/** @param from the folder where the user stands */
+export function whereTheDataIs(app: HistoryApp, from: string): Whereabouts {
   const { dataDir, schema = 'cairn', url = '' } = app.database
   const query = `select type, count(*) from ${schema}.events group by 1 order by 2 desc`
   if (dataDir === undefined) return { folder: undefined, schema, psql: `psql "$DATABASE_URL" -c '${query}'` }
   const { port } = new URL(url)
-  const folder = shellPath(dataDir)
+  const folder = shellPath(dataDir, from)
   // The password stays in its file: what is printed may end up in a log.
   return {
     folder: dataDir,
@@ -24,9 +25,9 @@ export function whereTheDataIs(app: HistoryApp): Whereabouts {
 }
 
 /** As short as it can be from here, quoted where the shell needs it. */
-function shellPath(path: string): string {
+function shellPath(path: string, from: string): string {
   const absolute = resolve(path)
-  const here = relative(process.cwd(), absolute)
+  const here = relative(from, absolute)
   const short = here !== '' && !here.startsWith('..') ? here : absolute
   return /^[\w./@%+=:,-]+$/.test(short) ? short : `'${short.replaceAll("'", `'\\''`)}'`
 }

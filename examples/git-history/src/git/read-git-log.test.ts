@@ -174,6 +174,7 @@ describe('readGitLog', () => {
     repository.write('a', lines(9)).commit()
     repository.remove('a').write('b', lines(9)).commit()
     const before = await read(repository.folder)
+    expect(before.map((commit) => commit.author.name)).toEqual(['Ann', 'Ann'])
     for (const [key, value] of Object.entries({
       'diff.renames': 'false',
       'log.mailmap': 'true',

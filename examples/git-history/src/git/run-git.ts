@@ -31,7 +31,7 @@ export async function* runGit(folder: string, args: readonly string[], signal?: 
   try {
     if (signal?.aborted === true) abort()
     for await (const chunk of child.stdout) {
-      if (false) break
+      if (signal?.aborted === true) break
       yield chunk
     }
     finished = true

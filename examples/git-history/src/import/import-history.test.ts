@@ -1,23 +1,36 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createCairn, type RecordedEvent } from '@cairn/cairn'
+import { createCairn, type Command, type CommandMiddleware, type NewCommand, type RecordedEvent } from '@cairn/cairn'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { contributorEvents, gitHistory } from '../domain/index.ts'
 import { generateRepository } from '../generate/generate-repository.ts'
 import { openRepository } from '../git/open-repository.ts'
 import { collect } from '../testing/collect.ts'
 import { lines, SandboxRepository } from '../testing/sandbox-repository.ts'
-import { digestOf } from './digest.ts'
+import { digestOf, type Digest } from './digest.ts'
 import type { HistoryApp } from './history-app.ts'
 import { importHistory, type ImportOptions, type ImportReport } from './import-history.ts'
 import { readEvents } from './read-events.ts'
 
-const newApp = (): Promise<HistoryApp> => createCairn({ domains: [gitHistory], database: 'memory', aggregateCache: 100 })
+/** Commands that fail on their way, late enough for those sent after them to arrive. */
+let fails: (command: NewCommand | Command) => boolean = () => false
+
+const failure: CommandMiddleware = {
+  process: async (message, next) => {
+    if (!fails(message.command)) return next(message)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    throw new Error('killed')
+  },
+}
+
+const newApp = (): Promise<HistoryApp> =>
+  createCairn({ domains: [gitHistory], database: 'memory', aggregateCache: 100, middleware: [failure] })
 
 let app: HistoryApp
 let repository: SandboxRepository
 beforeEach(async () => {
+  fails = () => false
   app = await newApp()
   repository = new SandboxRepository()
 })
@@ -117,24 +130,36 @@ describe('importHistory', () => {
     expect(await storedCommits()).toHaveLength(3)
   })
 
-  it('answers the commands of a commit that was cut short from their receipts', async () => {
+  it('answers the commands of commits that were cut short from their receipts', async () => {
     for (let i = 0; i < 12; i++) repository.write('a', `${i}\n`).write(`f${i}`, `${i}\n`).commit(`${i}`)
-    const opened = await openRepository(repository.folder)
-    // Cut between the files and the contributions: all that a kill can leave of a commit.
     let left = 17
-    const dying = {
-      ...pick(app),
-      dispatch: async (...args: Parameters<HistoryApp['dispatch']>) => {
-        if (left-- <= 0) throw new Error('killed')
-        return app.dispatch(...args)
-      },
-    } as HistoryApp
-    await expect(importHistory({ app: dying, repository: opened })).rejects.toThrow('killed')
+    fails = () => left-- <= 0
+    await expect(run()).rejects.toThrow('killed')
+    fails = () => false
     const report = await run()
     expect(report.duplicates).toBeGreaterThan(0)
-    await using whole = await newApp()
-    await importHistory({ app: whole, repository: opened })
-    expect(await digestOf(app.events, opened.id)).toEqual(await digestOf(whole.events, opened.id))
+    expect(await digest()).toEqual(await digestOfWhole())
+  })
+
+  it('does not take a commit for done when one of its files is missing', async () => {
+    for (let i = 0; i < 6; i++) repository.write(`f${i}`, `${i}\n`).write(`g${i}`, `${i}\n`).commit(`${i}`)
+    fails = ({ payload }) => hasPath(payload, 'g3')
+    await expect(run()).rejects.toThrow('killed')
+    fails = () => false
+    expect(await storedCommits()).toHaveLength(3)
+    await run()
+    expect(await digest()).toEqual(await digestOfWhole())
+  })
+
+  it('goes on behind a commit that was cut short while later ones were stored', async () => {
+    // Two people, one file: Ann's third commit lacks its end, and Bob's behind it have theirs.
+    for (let i = 0; i < 9; i++) repository.write('hot', `${i}\n`).commit(`${i}`, i % 3 === 2 ? {} : { author: ['Bob', 'bob@example.org'] })
+    fails = ({ type, payload }) => type === 'contributor.contribute' && hasSubject(payload, '2')
+    await expect(run({ limit: 7 })).rejects.toThrow('killed')
+    fails = () => false
+    expect((await storedCommits()).length).toBeGreaterThan(3)
+    await run()
+    expect(await digest()).toEqual(await digestOfWhole())
   })
 
   it('imports nothing from a repository without commits', async () => {
@@ -142,6 +167,22 @@ describe('importHistory', () => {
   })
 })
 
-function pick({ events, load }: HistoryApp): Pick<HistoryApp, 'events' | 'load'> {
-  return { events, load: load.bind(app) }
+async function digest(): Promise<Digest> {
+  return digestOf(app.events, (await openRepository(repository.folder)).id)
+}
+
+/** Of the same history, imported without interruption. */
+async function digestOfWhole(): Promise<Digest> {
+  await using whole = await newApp()
+  const opened = await openRepository(repository.folder)
+  await importHistory({ app: whole, repository: opened })
+  return digestOf(whole.events, opened.id)
+}
+
+function hasPath(payload: unknown, path: string): boolean {
+  return typeof payload === 'object' && payload !== null && 'path' in payload && payload.path === path
+}
+
+function hasSubject(payload: unknown, subject: string): boolean {
+  return typeof payload === 'object' && payload !== null && 'subject' in payload && payload.subject === subject
 }

@@ -1,10 +1,11 @@
 import { createServer } from 'node:net'
+import { PostgresStartError } from './errors.ts'
 
 /** A port of 127.0.0.1 that nobody listens on; `wanted` when that one is free, else one that the system picks. */
 export async function freePort(wanted?: number): Promise<number> {
   const found = wanted === undefined ? undefined : await tryPort(wanted)
   const port = found ?? (await tryPort(0))
-  if (port === undefined) throw new Error('The system has no free port on 127.0.0.1.')
+  if (port === undefined) throw new PostgresStartError('The system has no free port on 127.0.0.1. End programs that hold many connections.')
   return port
 }
 

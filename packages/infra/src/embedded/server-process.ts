@@ -83,7 +83,7 @@ export async function startServerProcess(
 
 function settingArguments(port: number, settings: Readonly<Record<string, string>>): string[] {
   const all = {
-    // A known zone, and no files of these in the data folder: the next start may say otherwise.
+    // Given at each start and kept nowhere, so that the next start may say otherwise; the zone is the same on all machines.
     timezone: 'UTC',
     log_timezone: 'UTC',
     ...settings,

@@ -50,6 +50,7 @@ import { readLog } from './read/read-log.ts'
 import { readStream } from './read/read-stream.ts'
 import { resultsOf } from './read/results-of.ts'
 import { enterTenant } from './transaction/enter-tenant.ts'
+import { assertNotAborted, lendTransaction } from './transaction/lend-transaction.ts'
 import { afterOf, PgTransaction, type PgEventStoreTransaction } from './transaction/pg-transaction.ts'
 import { wasCommitted } from './transaction/was-committed.ts'
 
@@ -163,13 +164,15 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
     let working = false
     try {
       return await gates.user.run(() =>
-        pools.user.transaction(async (connection) => {
+        lendTransaction(pools.user, async (connection) => {
           await enterTenant(connection, schema, signer.sign([tenantId]), options.holdTimeoutMs)
           const tx = new PgTransaction(this.#db, tenantId, connection)
           working = true
           const result = await work(tx)
           working = false
           if (tx.failure !== undefined) throw tx.failure
+          // An append would find out by itself.
+          if (tx.entries.length === 0) await assertNotAborted(connection)
           for (const entry of tx.entries) {
             const outcome = await appendOne(connection, schema, signer, entry, options.holdTimeoutMs, 'plain')
             if (outcome.kind !== 'appended') throw refusal(entry.stream, entry.expected, outcome, entry.receipts[0]?.id)

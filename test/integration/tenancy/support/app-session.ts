@@ -68,8 +68,8 @@ export class AppSession {
   }
 
   /** Adds to what was seen. */
-  note(what: object): void {
-    const own = what instanceof Error ? { message: what.message } : {}
-    this.#seen += `${JSON.stringify({ ...what, ...own })}\n`
+  note(what: unknown): void {
+    // An error's own fields are not those that JSON shows.
+    this.#seen += `${JSON.stringify(what instanceof Error ? { ...what, message: what.message } : what)}\n`
   }
 }

@@ -19,14 +19,14 @@ export async function createRoles(client: Client, schema: string): Promise<void>
     }
   }
   const { rows: bad } = await client.query<{ rolname: string }>(
-    'select rolname from pg_roles where rolname = any ($1) and (rolsuper or rolbypassrls)',
+    'select rolname from pg_roles where rolname = any ($1) and (rolsuper or rolbypassrls or rolcreaterole or rolcanlogin)',
     [roles],
   )
   const first = bad[0]
   if (first !== undefined) {
     throw new UnsafeDatabaseError(
-      `Role ${first.rolname} is a superuser or bypasses row-level security.`,
-      `Run: alter role ${first.rolname} nosuperuser nobypassrls;`,
+      `Role ${first.rolname} is a superuser, bypasses row-level security, may create roles or may log in.`,
+      `Run: alter role ${first.rolname} nosuperuser nobypassrls nocreaterole nologin; logins are members of it.`,
     )
   }
 }

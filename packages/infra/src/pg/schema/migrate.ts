@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { silentLogger, UnsafeDatabaseError, type LoggerPort } from '@cairn/core'
+import { DatabaseUnavailableError, silentLogger, UnsafeDatabaseError, type LoggerPort } from '@cairn/core'
 import { runner } from 'node-pg-migrate'
 import { Client } from 'pg'
+import { isConnectionFailure } from '../connection/sql-state.ts'
+import { becomeOwner } from './become-owner.ts'
 import { createRoles } from './create-roles.ts'
-import { assertSchemaName, defaultSchema, rolesOf } from './schema-name.ts'
+import { assertSchemaName, defaultSchema } from './schema-name.ts'
 import { migrationsFolder, readReappliedFiles, renderSql } from './sql-files.ts'
 
 export interface MigrateOptions {
@@ -29,24 +31,22 @@ export interface MigrationReport {
 /**
  * Brings a schema up to date. May run from several processes at once and again after a crash at any point.
  * Migrations are plain SQL files in db/; functions, views and policies are applied again whenever their text changed.
+ * @throws UnsafeDatabaseError with what a superuser must do first; DatabaseUnavailableError, after which it may run again
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
   const schema = options.schema ?? defaultSchema
   assertSchemaName(schema)
   const logger = options.logger ?? silentLogger
-  const { owner } = rolesOf(schema)
   const client = new Client({ connectionString: options.url, application_name: 'cairn migrate' })
-  await client.connect()
+  // A connection that breaks rejects the query; as an unheard event it would end the process.
+  client.on('error', () => undefined)
   try {
+    await client.connect()
     await refuseUnfitServer(client)
-    await createRoles(client, schema)
     // One migration of this schema at a time. A session lock, released with the connection if we die.
     await client.query('select pg_advisory_lock(hashtext($1), hashtext($2))', ['cairn migrate', schema])
-    await client.query(`do $$ begin
-      if not pg_has_role(current_user, '${owner}', 'member') then grant ${owner} to current_user; end if;
-      if not exists (select from pg_namespace where nspname = '${schema}') then create schema ${schema} authorization ${owner}; end if;
-    end $$`)
-    await client.query(`set role ${owner}`)
+    await createRoles(client, schema)
+    await becomeOwner(client, schema)
     await client.query(`set search_path to ${schema}, pg_temp`)
     const applied = await runner({
       dbClient: client,
@@ -65,6 +65,8 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
     const reapplied = await applyFiles(client, schema)
     const contextKey = await ensureContextKey(client)
     return { schema, applied: applied.map((migration) => migration.name), reapplied, contextKey }
+  } catch (error) {
+    throw isConnectionFailure(error) ? new DatabaseUnavailableError('the migration', error) : error
   } finally {
     await client.end()
   }

@@ -5,6 +5,7 @@ import type { PgDatabase } from '../connection/pg-database.ts'
 import { translateError } from '../connection/retry.ts'
 import { isConnectionFailure } from '../connection/sql-state.ts'
 import { enterTenant } from './enter-tenant.ts'
+import { assertNotAborted, lendTransaction } from './lend-transaction.ts'
 
 /**
  * Runs a user's SQL in one transaction as the application role, in the signed context of one tenant: row-level security
@@ -21,11 +22,12 @@ export async function withTenant<T>(
   let working = false
   try {
     return await db.gates.user.run(() =>
-      db.pools.user.transaction(async (connection) => {
+      lendTransaction(db.pools.user, async (connection) => {
         await enterTenant(connection, db.schema, db.signer.sign([tenantId], actor), db.options.holdTimeoutMs)
         working = true
         const result = await work(connection)
         working = false
+        await assertNotAborted(connection)
         return result
       }),
     )

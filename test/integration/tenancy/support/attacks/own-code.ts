@@ -46,14 +46,14 @@ export const ownCode: readonly Attack[] = [
     ),
     ...each(ground, (r) => `with recursive t as (select to_jsonb(x) as j from ${r} x union select j from t) select * from t`),
   ]),
-  statements('reads by functions with its own rights', (ground) => [
-    ...ground.relations.flatMap((r, i) => [
+  statements('reads by functions with its own rights', (ground) =>
+    ground.relations.flatMap((r, i) => [
       `create function pg_temp.definer${i}() returns setof jsonb language sql security definer as 'select to_jsonb(t) from ${r} t'`,
       `select pg_temp.definer${i}()`,
       `create function pg_temp.inlined${i}() returns setof ${r} language sql stable as 'select * from ${r}'`,
       `select * from pg_temp.inlined${i}()`,
     ]),
-  ]),
+  ),
   statements('copies rows into tables of its own', (ground) =>
     ground.relations.flatMap((r, i) => [
       `create temp table copy${i} as select * from ${r}`,

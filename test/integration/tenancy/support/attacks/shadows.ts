@@ -4,7 +4,7 @@ import { disguise, literal, statements, type Attack, type AttackGround } from '.
 /** A key of the attacker's, its HMAC paddings, and the victim's context signed with it. */
 const ownKey = Buffer.alloc(32, 7)
 const padded = Buffer.concat([ownKey, Buffer.alloc(32)])
-const padding = (byte: number): string => String.raw`'\x${padded.map((b) => b ^ byte).toString('hex')}'::bytea`
+const padding = (byte: number): string => String.raw`'\x${Buffer.from(padded.map((b) => b ^ byte)).toString('hex')}'::bytea`
 const enter = ({ schema, victim }: AttackGround): string[] => {
   const signature = createHmac('sha256', ownKey).update(victim.context).digest('hex')
   return [
