@@ -3,8 +3,10 @@
 --   cairn_app          reads its context's tenants, writes through the functions alone
 --   cairn_worker       background readers: all tenants, no writes
 --   cairn_maintenance  removes old receipts
-revoke all on all tables in schema cairn from public;
-revoke all on all functions in schema cairn from public;
+-- All grants are taken back first: what a later version of this file no longer grants is gone.
+revoke all on all tables in schema cairn from public, cairn_app, cairn_worker, cairn_maintenance;
+revoke all on all functions in schema cairn from public, cairn_app, cairn_worker, cairn_maintenance;
+revoke all on schema cairn from public, cairn_app, cairn_worker, cairn_maintenance;
 grant usage on schema cairn to cairn_app, cairn_worker, cairn_maintenance;
 -- The boot check compares them with what the code knows.
 grant select on migrations to cairn_app, cairn_worker, cairn_maintenance;
@@ -33,6 +35,6 @@ grant execute on function
 to cairn_app;
 grant execute on function horizon, read_log, sequence_state to cairn_worker;
 grant execute on function horizon, sequence_state to cairn_app;
-grant execute on function remove_receipts to cairn_maintenance, cairn_worker;
+grant execute on function remove_receipts to cairn_maintenance;
 -- A horizon scan and a pg_locks look-up name their schema's sequence; nobody may draw from it or reset it.
 revoke all on all sequences in schema cairn from public, cairn_app, cairn_worker, cairn_maintenance;

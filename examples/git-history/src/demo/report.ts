@@ -10,7 +10,7 @@ import { printable } from './printable.ts'
 import { heading, type Screen } from './screen.ts'
 import type { Stored } from './stored.ts'
 import { table } from './table.ts'
-import type { Trial } from './try-the-store.ts'
+import type { Outcome, Trial } from './try-the-store.ts'
 import type { Whereabouts } from './where-the-data-is.ts'
 
 export interface Answers {
@@ -23,7 +23,6 @@ export interface Answers {
 export interface Life {
   readonly chosen: FileLife
   readonly versions: readonly LifeVersion[]
-  readonly total: number
 }
 
 export function showStored(screen: Screen, tenantId: string, stored: Stored): void {
@@ -94,8 +93,8 @@ export function showAnswers(screen: Screen, answers: Answers, at: string | undef
   )
 }
 
-export function showLife(screen: Screen, { chosen, versions, total }: Life): void {
-  heading(screen, 'One aggregate at several versions', `file ${chosen.life}, ${plural(total, 'event')}`)
+export function showLife(screen: Screen, { chosen, versions }: Life): void {
+  heading(screen, 'One aggregate at several versions', `file ${chosen.life}`)
   const right = { align: 'right' } as const
   screen.print(
     table(
@@ -128,16 +127,19 @@ export function showTrial(screen: Screen, { conflict, duplicate, reused, version
     table(
       [{ title: 'sent' }, { title: 'answer', gives: 'start' }],
       [
-        [`a change based on version ${conflict.expected}`, `${styleText('yellow', conflict.code)}, it is at ${conflict.actual}`],
-        [
-          'the first command once more',
-          `${styleText('green', 'its first result')}: version ${duplicate.version}, position ${count(duplicate.position)}`,
-        ],
-        ['its id with other content', styleText('yellow', reused.code)],
+        [`a change based on version ${conflict.expected}`, `${outcomeText(conflict)}, it is at ${conflict.actual}`],
+        ['the first command once more', outcomeText(duplicate)],
+        ['its id with other content', outcomeText(reused)],
       ],
       screen.width,
     ),
   )
+}
+
+function outcomeText(outcome: Outcome): string {
+  if ('code' in outcome) return styleText('yellow', outcome.code)
+  const { duplicate, version, position } = outcome
+  return `${styleText('green', duplicate ? 'its first result' : 'stored')}: version ${version}, position ${count(position)}`
 }
 
 export function showFile(

@@ -122,7 +122,7 @@ async function tell(
   if (options.file !== undefined) showFile(screen, options.file, at, found, livesAt(history, options.file))
   const chosen = found ?? chooseLife(history)
   const versions = chosen === undefined ? [] : await readLifeVersions(app, id, chosen.life, shown)
-  if (chosen !== undefined) showLife(screen, { chosen, versions, total: versions.at(-1)?.version ?? 0 })
+  if (chosen !== undefined) showLife(screen, { chosen, versions })
   const trial = chosen === undefined ? undefined : await tryTheStore(app, id, chosen.life)
   if (trial !== undefined) showTrial(screen, trial)
 

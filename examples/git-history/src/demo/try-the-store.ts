@@ -2,14 +2,17 @@ import { isCairnError } from '@cairn/cairn'
 import { fileCommands, fileEvents } from '../domain/index.ts'
 import type { HistoryApp } from '../import/history-app.ts'
 
+/** What came of one command: it was answered, or refused with an error of this code. */
+export type Outcome = { readonly duplicate: boolean; readonly version: number; readonly position: number } | { readonly code: string }
+
 export interface Trial {
-  /** A change based on an older version than the newest. */
-  readonly conflict: { readonly code: string; readonly expected: number; readonly actual: number }
+  /** A change based on the version before the newest. */
+  readonly conflict: Outcome & { readonly expected: number; readonly actual: number }
   /** The command behind the life's first event, sent once more under the same id. */
-  readonly duplicate: { readonly commandId: string; readonly duplicate: boolean; readonly version: number; readonly position: number }
+  readonly duplicate: Outcome & { readonly commandId: string }
   /** The same id with other content. */
-  readonly reused: { readonly code: string }
-  /** How many events the stream has after all that; the same as before. */
+  readonly reused: Outcome
+  /** The stream's version after all that; the same as before. */
   readonly versionAfter: number
 }
 
@@ -27,25 +30,20 @@ export async function tryTheStore(app: HistoryApp, tenantId: string, life: strin
   const id = first.metadata.causationId
   const expected = actual - 1
 
-  const conflict = await refusal(app.dispatch(fileCommands.modify(again), { tenantId, expectedVersion: expected }))
-  const { duplicate, version, position } = await app.dispatch(fileCommands.add(again, { id }), { tenantId })
-  const reused = await refusal(app.dispatch(fileCommands.add({ ...again, path: 'another/path' }, { id }), { tenantId }))
+  const conflict = await outcomeOf(() => app.dispatch(fileCommands.modify(again), { tenantId, expectedVersion: expected }))
+  const duplicate = await outcomeOf(() => app.dispatch(fileCommands.add(again, { id }), { tenantId }))
+  const reused = await outcomeOf(() => app.dispatch(fileCommands.add({ ...again, path: 'another/path' }, { id }), { tenantId }))
   let versionAfter = 0
   for await (const event of app.events.read(stream, { fromVersion: actual })) versionAfter = event.version
-  return {
-    conflict: { code: conflict, expected, actual },
-    duplicate: { commandId: id, duplicate, version, position },
-    reused: { code: reused },
-    versionAfter,
-  }
+  return { conflict: { ...conflict, expected, actual }, duplicate: { ...duplicate, commandId: id }, reused, versionAfter }
 }
 
-async function refusal(answer: Promise<unknown>): Promise<string> {
+async function outcomeOf(send: () => ReturnType<HistoryApp['dispatch']>): Promise<Outcome> {
   try {
-    await answer
+    const { duplicate, version, position } = await send()
+    return { duplicate, version, position }
   } catch (error) {
-    if (isCairnError(error)) return error.code
+    if (isCairnError(error)) return { code: error.code }
     throw error
   }
-  throw new Error('A command that must be refused was accepted.')
 }

@@ -17,9 +17,12 @@ export async function becomeOwner(client: Client, schema: string): Promise<void>
   if (found === undefined) throw new UnsafeDatabaseError('The database did not answer the migration.', 'Look into its log.')
   const { login, database, member, schemaOwner } = found
   if (schemaOwner !== null && schemaOwner !== owner) {
-    throw new UnsafeDatabaseError(`The schema ${schema} belongs to ${schemaOwner}.`, `Run: alter schema ${schema} owner to ${owner};`, { schema })
+    throw new UnsafeDatabaseError(`The schema ${schema} belongs to ${schemaOwner}.`, `Run: alter schema ${schema} owner to ${owner};`, {
+      schema,
+    })
   }
-  if (!member) await orRemedy(client, `grant ${owner} to current_user`, `${login} may not take the role ${owner}.`, `grant ${owner} to ${login};`)
+  if (!member)
+    await orRemedy(client, `grant ${owner} to current_user`, `${login} may not take the role ${owner}.`, `grant ${owner} to ${login};`)
   if (schemaOwner === null) {
     await orRemedy(
       client,

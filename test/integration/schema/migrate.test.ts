@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { migrate, openPg, PgEventStore } from '@cairn/infra/pg'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { eventually } from '../../support/processes.ts'
+import { queryOnce } from '../../support/query-once.ts'
+import { emptyDatabase } from '../../support/test-database.ts'
+import { AppSession } from '../tenancy/support/app-session.ts'
+import { markedEvent } from '../tenancy/support/two-tenants.ts'
+import { freshSchema } from './support/schema-names.ts'
+import { schemaFacts } from './support/schema-facts.ts'
+
+const Report = z.object({ applied: z.array(z.string()), contextKey: z.string() })
+const program = fileURLToPath(new URL('../../support/migrate-child.ts', import.meta.url))
+
+/** What an undisturbed migration leaves. */
+const undisturbed = await (async () => {
+  const { url } = await emptyDatabase()
+  const schema = freshSchema()
+  await migrate({ url, schema })
+  return schemaFacts(url, schema)
+})()
+
+async function works(url: string, schema: string): Promise<boolean> {
+  const db = await openPg({ url, schema, roles: 'switch' })
+  const store = new PgEventStore(db)
+  const stream = { tenantId: 'alpha', aggregateType: 'thing', aggregateId: '1' }
+  await store.append({ stream, expected: 'any', events: [markedEvent('x')] })
+  const { version } = await store.load(stream)
+  await store.drained()
+  await db.close()
+  return version > 0
+}
+
+test('a migration reports what it did; a second one has nothing to do, and the key stays', async () => {
+  const { url } = await emptyDatabase()
+  const schema = freshSchema()
+  const first = await migrate({ url, schema })
+  expect(first).toMatchObject({ schema, reapplied: true, contextKey: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  expect(first.applied.length).toBeGreaterThan(0)
+  expect(await migrate({ url, schema })).toEqual({ schema, applied: [], reapplied: false, contextKey: first.contextKey })
+  expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+})
+
+test('functions, views, policies and grants are made anew when their files changed, over whatever they were', async () => {
+  const { url } = await emptyDatabase()
+  const schema = freshSchema()
+  await migrate({ url, schema })
+  const vandalism = [
+    `create or replace function ${schema}.tenants() returns text[] language sql stable security definer as $$ select array['alpha', 'bravo'] $$`,
+    `drop policy app_reads_its_tenants on ${schema}.events`,
+    `alter table ${schema}.streams disable row level security`,
+    `grant all on all tables in schema ${schema} to ${schema}_app, ${schema}_worker, public`,
+    `grant execute on all functions in schema ${schema} to ${schema}_app, ${schema}_maintenance, public`,
+    `grant create on schema ${schema} to ${schema}_app`,
+    `drop trigger events_no_change on ${schema}.events`,
+  ]
+  for (const statement of vandalism) await queryOnce(url, statement)
+  expect(await schemaFacts(url, schema)).not.toEqual(undisturbed)
+  await queryOnce(url, `update ${schema}.applied_files set hash = 'of an older version'`)
+  expect(await migrate({ url, schema })).toMatchObject({ applied: [], reapplied: true })
+  expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+})
+
+describe('migrations that run at the same time', () => {
+  test('from four connections end in one schema and one key', async () => {
+    const { url } = await emptyDatabase()
+    const schema = freshSchema()
+    const reports = await Promise.all([1, 2, 3, 4].map(() => migrate({ url, schema })))
+    expect(new Set(reports.map(({ contextKey }) => contextKey)).size).toBe(1)
+    expect(reports.filter(({ applied }) => applied.length > 0)).toHaveLength(1)
+    expect(reports.filter(({ reapplied }) => reapplied)).toHaveLength(1)
+    expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+  })
+
+  test('from four processes likewise', async () => {
+    const { url } = await emptyDatabase()
+    const schema = freshSchema()
+    const outputs = await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, [program, url, schema])))
+    const reports = outputs.map(({ stdout }) => Report.parse(JSON.parse(stdout)))
+    expect(new Set(reports.map(({ contextKey }) => contextKey)).size).toBe(1)
+    expect(reports.filter(({ applied }) => applied.length > 0)).toHaveLength(1)
+    expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+    expect(await works(url, schema)).toBe(true)
+  })
+
+  test('in several databases of one server, which share the roles, end well in each', async () => {
+    const schema = freshSchema()
+    const databases = [await emptyDatabase(), await emptyDatabase(), await emptyDatabase(), await emptyDatabase()]
+    const reports = await Promise.all(databases.map(({ url }) => migrate({ url, schema })))
+    expect(new Set(reports.map(({ contextKey }) => contextKey)).size).toBe(4)
+    for (const { url } of databases) expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+  })
+})
+
+describe('a migration that is killed', () => {
+  const backends = `select pid, coalesce(wait_event_type, '') as wait from pg_stat_activity where datname = current_database() and application_name = 'cairn migrate'`
+
+  /** Ends the migration's session when it waits for a lock. */
+  async function killWhereItWaits(url: string): Promise<void> {
+    const waits = async (): Promise<boolean> => (await queryOnce<{ wait: string }>(url, backends)).some(({ wait }) => wait === 'Lock')
+    expect(await eventually(waits)).toBe(true)
+    await queryOnce(url, `select pg_terminate_backend(pid) from (${backends}) b`)
+  }
+
+  test('before it began leaves nothing, and the next one does it all', async () => {
+    const { url } = await emptyDatabase()
+    const schema = freshSchema()
+    const other = await AppSession.open(url)
+    await other.rows('select pg_advisory_lock(hashtext($1), hashtext($2))', ['cairn migrate', schema])
+    const killed = migrate({ url, schema }).catch((error: unknown) => error)
+    await killWhereItWaits(url)
+    expect(await killed).toMatchObject({ code: 'CAIRN_DATABASE_UNAVAILABLE', retryable: true })
+    await other.close()
+    await migrate({ url, schema })
+    expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+  })
+
+  test('while it applies functions and policies leaves the old ones, and the next one goes on', async () => {
+    const { url } = await emptyDatabase()
+    const schema = freshSchema()
+    const { contextKey } = await migrate({ url, schema })
+    await queryOnce(url, `update ${schema}.applied_files set hash = 'of an older version'`)
+    const reader = await AppSession.open(url)
+    await reader.rows('begin')
+    await reader.rows(`lock table ${schema}.reservations in access share mode`)
+    const killed = migrate({ url, schema }).catch((error: unknown) => error)
+    await killWhereItWaits(url)
+    expect(await killed).toMatchObject({ code: 'CAIRN_DATABASE_UNAVAILABLE' })
+    await reader.close()
+    expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+    expect(await works(url, schema)).toBe(true)
+    expect(await migrate({ url, schema })).toMatchObject({ reapplied: true, contextKey })
+    expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+  })
+
+  test('at any moment can be run again', async () => {
+    let killed = 0
+    for (let polls = 0; polls < 12; polls++) {
+      const { url } = await emptyDatabase()
+      const schema = freshSchema()
+      const killer = await AppSession.open(url)
+      const migration = migrate({ url, schema }).then(
+        () => 'finished',
+        (error: unknown) => error,
+      )
+      let seen = 0
+      await eventually(async () => {
+        const there = (await killer.rows(backends)).length > 0
+        seen += there ? 1 : 0
+        return seen > polls || (seen > 0 && !there)
+      })
+      await killer.rows(`select pg_terminate_backend(pid) from (${backends}) b`)
+      const outcome = await migration
+      await killer.close()
+      if (outcome !== 'finished') {
+        killed += 1
+        expect(outcome).toMatchObject({ code: 'CAIRN_DATABASE_UNAVAILABLE' })
+      }
+      await migrate({ url, schema })
+      expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+    }
+    expect(killed).toBeGreaterThan(2)
+  })
+})
