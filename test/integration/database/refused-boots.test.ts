@@ -3,7 +3,7 @@ import { migrate, openPg, type PgOptions } from '@cairn/infra/pg'
 import { createDatabase } from '@cairn/testing/services'
 import { afterAll, describe, expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
-import { emptyDatabase, testDatabase } from '../../support/test-database.ts'
+import { testDatabase } from '../../support/test-database.ts'
 import { testServer } from '../../support/test-server.ts'
 
 const { url, appUrl, workerUrl, maintenanceUrl, schema, contextKey, name: databaseName } = await testDatabase()
@@ -190,11 +190,13 @@ describe('the context key is refused when it', () => {
 
 describe('a schema is refused that', () => {
   test('is not there', async () => {
-    const empty = await emptyDatabase()
-    expect(await refusal({ ...good, url: empty.appUrl, workerUrl: empty.workerUrl })).toMatchObject({
+    const empty = await createDatabase(testServer().url)
+    const at = (address: string): string => Object.assign(new URL(address), { pathname: `/${empty.name}` }).href
+    expect(await refusal({ ...good, url: at(appUrl), workerUrl: at(workerUrl) })).toMatchObject({
       code: 'CAIRN_SCHEMA_VERSION',
       message: expect.stringMatching(/no Cairn schema .* Run migrate\(\)/),
     })
+    await empty.drop()
   })
 
   test('lacks a migration that this version needs', async () => {

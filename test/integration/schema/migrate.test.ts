@@ -6,10 +6,9 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { eventually } from '../../support/processes.ts'
 import { queryOnce } from '../../support/query-once.ts'
-import { emptyDatabase } from '../../support/test-database.ts'
 import { AppSession } from '../tenancy/support/app-session.ts'
 import { markedEvent } from '../tenancy/support/two-tenants.ts'
-import { freshSchema } from './support/schema-names.ts'
+import { freshDatabase, freshSchema } from './support/schema-names.ts'
 import { schemaFacts } from './support/schema-facts.ts'
 
 const Report = z.object({ applied: z.array(z.string()), contextKey: z.string() })
@@ -17,7 +16,7 @@ const program = fileURLToPath(new URL('../../support/migrate-child.ts', import.m
 
 /** What an undisturbed migration leaves. */
 const undisturbed = await (async () => {
-  const { url } = await emptyDatabase()
+  const url = await freshDatabase()
   const schema = freshSchema()
   await migrate({ url, schema })
   return schemaFacts(url, schema)
@@ -35,7 +34,7 @@ async function works(url: string, schema: string): Promise<boolean> {
 }
 
 test('a migration reports what it did; a second one has nothing to do, and the key stays', async () => {
-  const { url } = await emptyDatabase()
+  const url = await freshDatabase()
   const schema = freshSchema()
   const first = await migrate({ url, schema })
   expect(first).toMatchObject({ schema, reapplied: true, contextKey: expect.stringMatching(/^[0-9a-f]{64}$/) })
@@ -45,7 +44,7 @@ test('a migration reports what it did; a second one has nothing to do, and the k
 })
 
 test('functions, views, policies and grants are made anew when their files changed, over whatever they were', async () => {
-  const { url } = await emptyDatabase()
+  const url = await freshDatabase()
   const schema = freshSchema()
   await migrate({ url, schema })
   const vandalism = [
@@ -66,7 +65,7 @@ test('functions, views, policies and grants are made anew when their files chang
 
 describe('migrations that run at the same time', () => {
   test('from four connections end in one schema and one key', async () => {
-    const { url } = await emptyDatabase()
+    const url = await freshDatabase()
     const schema = freshSchema()
     const reports = await Promise.all([1, 2, 3, 4].map(() => migrate({ url, schema })))
     expect(new Set(reports.map(({ contextKey }) => contextKey)).size).toBe(1)
@@ -76,7 +75,7 @@ describe('migrations that run at the same time', () => {
   })
 
   test('from four processes likewise', async () => {
-    const { url } = await emptyDatabase()
+    const url = await freshDatabase()
     const schema = freshSchema()
     const outputs = await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, [program, url, schema])))
     const reports = outputs.map(({ stdout }) => Report.parse(JSON.parse(stdout)))
@@ -88,10 +87,10 @@ describe('migrations that run at the same time', () => {
 
   test('in several databases of one server, which share the roles, end well in each', async () => {
     const schema = freshSchema()
-    const databases = [await emptyDatabase(), await emptyDatabase(), await emptyDatabase(), await emptyDatabase()]
-    const reports = await Promise.all(databases.map(({ url }) => migrate({ url, schema })))
+    const databases = [await freshDatabase(), await freshDatabase(), await freshDatabase(), await freshDatabase()]
+    const reports = await Promise.all(databases.map((url) => migrate({ url, schema })))
     expect(new Set(reports.map(({ contextKey }) => contextKey)).size).toBe(4)
-    for (const { url } of databases) expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+    for (const url of databases) expect(await schemaFacts(url, schema)).toEqual(undisturbed)
   })
 })
 
@@ -106,7 +105,7 @@ describe('a migration that is killed', () => {
   }
 
   test('before it began leaves nothing, and the next one does it all', async () => {
-    const { url } = await emptyDatabase()
+    const url = await freshDatabase()
     const schema = freshSchema()
     const other = await AppSession.open(url)
     await other.rows('select pg_advisory_lock(hashtext($1), hashtext($2))', ['cairn migrate', schema])
@@ -119,7 +118,7 @@ describe('a migration that is killed', () => {
   })
 
   test('while it applies functions and policies leaves the old ones, and the next one goes on', async () => {
-    const { url } = await emptyDatabase()
+    const url = await freshDatabase()
     const schema = freshSchema()
     const { contextKey } = await migrate({ url, schema })
     await queryOnce(url, `update ${schema}.applied_files set hash = 'of an older version'`)
@@ -139,7 +138,7 @@ describe('a migration that is killed', () => {
   test('at any moment can be run again', async () => {
     let killed = 0
     for (let polls = 0; polls < 12; polls++) {
-      const { url } = await emptyDatabase()
+      const url = await freshDatabase()
       const schema = freshSchema()
       const killer = await AppSession.open(url)
       const migration = migrate({ url, schema }).then(

@@ -1,3 +1,4 @@
+import type { RecordedEvent } from '@cairn/cairn'
 import { contributorEvents, Contributor, File, fileEvents, type ContributorState, type FileState } from '../domain/index.ts'
 import type { HistoryApp } from '../import/history-app.ts'
 import { readEvents } from '../import/read-events.ts'
@@ -26,29 +27,21 @@ export async function readHistory(
   tenantId: string,
   options: HistoryOptions = {},
 ): Promise<History> {
-  const parents = new Map<string, readonly string[]>()
-  const contributions: (typeof contributorEvents.$event)[] = []
-  for await (const event of readEvents(events, tenantId, [contributorEvents.contributed.type])) {
-    if (!contributorEvents.is(event)) continue
-    parents.set(event.payload.commit, event.payload.parents)
-    contributions.push(event)
-  }
-  const counted = options.at === undefined ? parents : ancestorsOf(options.at, parents)
+  const counted = options.at === undefined ? undefined : await commitsBehind(events, tenantId, options.at)
   const contributors = new Map<string, ContributorState>()
-  for (const event of contributions) {
-    const { aggregateId, payload } = event
-    if (!counted.has(payload.commit)) continue
-    const fold = Contributor.evolve.get('contributed')
-    const before = contributors.get(aggregateId) ?? Contributor.initial()
-    if (fold !== undefined) contributors.set(aggregateId, fold(before, payload, event))
-  }
   const files = new Map<string, FileState>()
-  for await (const event of readEvents(events, tenantId, fileTypes)) {
-    if (!fileEvents.is(event) || !counted.has(event.payload.commit)) continue
-    const fold = File.evolve.get(event.type.slice('file.'.length))
-    if (fold !== undefined) files.set(event.aggregateId, fold(files.get(event.aggregateId) ?? File.initial(), event.payload, event))
+  let commits = 0
+  for await (const event of readEvents(events, tenantId, [contributorEvents.contributed.type, ...fileTypes])) {
+    if (contributorEvents.is(event) && counted?.has(event.payload.commit) !== false) {
+      commits++
+      const before = contributors.get(event.aggregateId) ?? Contributor.initial()
+      contributors.set(event.aggregateId, folded(Contributor.evolve, before, event))
+    }
+    if (fileEvents.is(event) && counted?.has(event.payload.commit) !== false) {
+      files.set(event.aggregateId, folded(File.evolve, files.get(event.aggregateId) ?? File.initial(), event))
+    }
   }
-  return { commits: counted.size, files, contributors }
+  return { commits, files, contributors }
 }
 
 /** A commit that the log does not have. */
@@ -62,10 +55,24 @@ export class UnknownCommitError extends Error {
 const fileTypes = [...fileEvents.$models.values()].map((model) => model.type)
 
 /** The commit itself, and all that it came from. */
-export function ancestorsOf(commit: string, parents: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
-  if (!parents.has(commit)) throw new UnknownCommitError(commit)
-  const found = new Set([commit])
+async function commitsBehind(events: Pick<HistoryApp['events'], 'readAll'>, tenantId: string, at: string): Promise<ReadonlySet<string>> {
+  const parents = new Map<string, readonly string[]>()
+  for await (const event of readEvents(events, tenantId, [contributorEvents.contributed.type])) {
+    if (contributorEvents.is(event)) parents.set(event.payload.commit, event.payload.parents)
+  }
+  if (!parents.has(at)) throw new UnknownCommitError(at)
+  const found = new Set([at])
   // A set is walked in the order in which it grows.
   for (const sha of found) for (const parent of parents.get(sha) ?? []) if (parents.has(parent)) found.add(parent)
   return found
+}
+
+/** An aggregate's folds by short name, as `this.fold` makes them. */
+interface Folds<S> {
+  get(name: string): ((state: S, payload: unknown, event: RecordedEvent) => S) | undefined
+}
+
+function folded<S>(folds: Folds<S>, state: S, event: RecordedEvent): S {
+  const fold = folds.get(event.type.slice(event.type.indexOf('.') + 1))
+  return fold === undefined ? state : fold(state, event.payload, event)
 }

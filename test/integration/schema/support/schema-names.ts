@@ -1,18 +1,28 @@
 import { randomBytes } from 'node:crypto'
+import { createDatabase, type TestDatabase } from '@cairn/testing/services'
 import { afterAll } from 'vitest'
 import { queryOnce } from '../../../support/query-once.ts'
 import { testServer } from '../../../support/test-server.ts'
 
-const used: string[] = []
+const schemas: string[] = []
+const databases: TestDatabase[] = []
 
-/** A schema name that no other test uses: its roles belong to the whole server. They go with the file's databases. */
-export function freshSchema(prefix = 'schema'): string {
-  const name = `${prefix}_${randomBytes(4).toString('hex')}`
-  if (used.push(name) === 1) afterAll(dropRoles)
+afterAll(async () => {
+  for (const database of databases) await database.drop()
+  const roles = schemas.flatMap((name) => ['owner', 'app', 'worker', 'maintenance'].map((role) => `${name}_${role}`))
+  for (const role of roles) await queryOnce(testServer().url, `drop role if exists ${role}`)
+})
+
+/** A schema name that no other test uses: its roles belong to the whole server. They go when the file's tests are done. */
+export function freshSchema(): string {
+  const name = `schema_${randomBytes(4).toString('hex')}`
+  schemas.push(name)
   return name
 }
 
-async function dropRoles(): Promise<void> {
-  const roles = used.flatMap((name) => ['owner', 'app', 'worker', 'maintenance'].map((role) => `${name}_${role}`))
-  for (const role of roles) await queryOnce(testServer().url, `drop role if exists ${role}`)
+/** An empty database, likewise; may be asked for inside a test. Returns its address as superuser. */
+export async function freshDatabase(): Promise<string> {
+  const database = await createDatabase(testServer().url)
+  databases.push(database)
+  return database.url
 }

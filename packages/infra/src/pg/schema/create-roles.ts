@@ -1,5 +1,6 @@
 import { UnsafeDatabaseError } from '@cairn/core'
 import type { Client } from 'pg'
+import { sqlStateOf } from '../connection/sql-state.ts'
 import { rolesOf } from './schema-name.ts'
 
 /** Creates the schema's roles where they are missing. Roles belong to the cluster: another database may be doing the same. */
@@ -11,6 +12,7 @@ export async function createRoles(client: Client, schema: string): Promise<void>
     try {
       await client.query(`do $$ begin create role ${role} nologin; exception when duplicate_object or unique_violation then null; end $$`)
     } catch (error) {
+      if (sqlStateOf(error) !== '42501') throw error
       throw new UnsafeDatabaseError(
         `The roles ${missing.join(', ')} do not exist and this login may not create them.`,
         `Run as a superuser: ${missing.map((name) => `create role ${name} nologin;`).join(' ')} and grant them to this login.`,

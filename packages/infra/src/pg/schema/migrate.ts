@@ -66,10 +66,18 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
     const contextKey = await ensureContextKey(client)
     return { schema, applied: applied.map((migration) => migration.name), reapplied, contextKey }
   } catch (error) {
-    throw isConnectionFailure(error) ? new DatabaseUnavailableError('the migration', error) : error
+    throw isConnectionFailure(error) || (await isGone(client)) ? new DatabaseUnavailableError('the migration', error) : error
   } finally {
     await client.end()
   }
+}
+
+/** The migrator turns errors into texts, so an error does not tell whether the connection is what failed. */
+async function isGone(client: Client): Promise<boolean> {
+  return client.query('select 1').then(
+    () => false,
+    (error: unknown) => isConnectionFailure(error),
+  )
 }
 
 async function refuseUnfitServer(client: Client): Promise<void> {
