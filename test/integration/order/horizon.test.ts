@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { AppSession } from '../../stress/support/app-session.ts'
 import { Endings } from '../../stress/support/endings.ts'
 import { eventOf, streamOf } from '../../stress/support/events.ts'
+import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
 
 const database = await testDatabase()
@@ -103,6 +104,34 @@ test.each([
   expect((await store.readAll({ after: before })).events).toEqual([])
   await writer.run('commit')
   expect(await idsBehind(before)).toEqual([id, expect.any(String)])
+})
+
+// In this order: the sequence goes up only. A lock carries 32 bits of a position; there a sign and an overflow lie in between.
+test.each([31, 32, 33])('the horizon is exact while positions go past 2^%i', async (power) => {
+  await queryOnce(database.url, `select setval('${database.schema}.event_positions', $1)`, [2 ** power - 3])
+  const first = await appendElsewhere()
+  await writer.run('begin')
+  const id = await appendInside()
+  for (let i = 0; i < 5; i++) await appendElsewhere()
+  const page = await store.readAll({ after: first - 1 })
+  expect(page).toMatchObject({ next: first, horizon: first })
+  expect(page.events.map((event) => event.position)).toEqual([first])
+  await writer.run('commit')
+  expect((await idsBehind(first)).slice(0, 1)).toEqual([id])
+  expect((await store.readAll({ after: first })).horizon).toBe(first + 6)
+})
+
+// A writer may take its lock between a reader's look at the sequence and its look at the locks.
+test.each([31, 32, 33])('a hold ahead of the newest position does not hold readers back, at 2^%i', async (power) => {
+  const sequence = `${database.schema}.event_positions`
+  await queryOnce(database.url, `select setval('${sequence}', greatest($1::bigint, (select last_value from ${sequence})))`, [
+    2 ** power - 3,
+  ])
+  const position = await appendElsewhere()
+  await writer.run('begin')
+  await writer.run(`select pg_advisory_xact_lock_shared('${sequence}'::regclass::oid::int, ${position + 2}::bigint::bit(32)::int)`)
+  expect((await store.readAll({ after: position - 1 })).horizon).toBe(position)
+  await writer.run('rollback')
 })
 
 test.each(['repeatable read', 'serializable'])('%s is refused: its one snapshot is older than the horizon', async (isolation) => {

@@ -7,6 +7,7 @@ import { openStores } from '../support/stores.ts'
 import { silent, type OnStep, type Verdict } from '../support/verdict.ts'
 import { cutAnswers } from './cut-answers.ts'
 import { cutCommits } from './cut-commits.ts'
+import { dieAtCommit, type DiedAtCommit } from './die-at-commit.ts'
 import { effectsOf, type Effects } from './effects.ts'
 import { loadUnderFault } from './load-under-fault.ts'
 import { appendNaively } from './naive-appender.ts'
@@ -26,6 +27,7 @@ type Struck = Effects & { readonly strikes: number }
 export interface FaultsVerdict extends Verdict {
   /** Answers cut off between the commit and the caller, by the shape of the append. */
   readonly cutAnswers: Readonly<Record<string, Effects>>
+  readonly diedAtCommit: DiedAtCommit
   /** Load while all connections are cut, while backends are terminated, and while the server is stopped and started. */
   readonly connectionsCut: Struck
   readonly backendsTerminated: Struck
@@ -83,6 +85,9 @@ export async function checkFaults(database: CheckDatabase, options: FaultsOption
       cut[shape] = await effectsOf(admin, database, answers)
     }
 
+    onStep('backends that die at their commit')
+    const diedAtCommit = await dieAtCommit(store, admin, database, options.rounds)
+
     const under = async (what: string, everyMs: readonly [number, number], strike: () => Promise<void>): Promise<Struck> => {
       onStep(what)
       const { answers, strikes } = await loadUnderFault(store, random, options.seconds, everyMs, strike)
@@ -109,8 +114,13 @@ export async function checkFaults(database: CheckDatabase, options: FaultsOption
       unanswered: sum((e) => e.unanswered),
     }
     return {
-      ok: Object.values(sums).every((count) => count === 0) && all.every(({ appends }) => appends > 0) && control.doubled > 0,
+      ok:
+        Object.values(sums).every((count) => count === 0) &&
+        all.every(({ appends }) => appends > 0) &&
+        diedAtCommit.wronglyAnswered + diedAtCommit.stored + diedAtCommit.wrongErrors === 0 &&
+        control.doubled > 0,
       cutAnswers: cut,
+      diedAtCommit,
       connectionsCut,
       backendsTerminated,
       serverStopped,

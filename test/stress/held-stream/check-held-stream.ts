@@ -41,6 +41,8 @@ const tenant = 'held'
  * per creation and store. So there is one of them, whose cost must not reach p99.
  */
 const heldCreations = 1
+/** Far above what the creation costs its batch, far below the length of a hold. */
+const longestCreationMs = 500
 /** What is allowed for the last of the waiters after the release. */
 const promptMs = 3_000
 
@@ -94,7 +96,8 @@ export async function checkHeldStream(
     const { early, failed, wrongStreams } = heldAppends
     return {
       ok:
-        Math.max(ratio.row, ratio.creation, companions.ratio) < options.limit &&
+        Math.max(ratio.row, ratio.creation, companions.rowMs / companions.normalMs) < options.limit &&
+        companions.creationMs < longestCreationMs &&
         heldAppends.appended === options.rounds * (options.held + heldCreations) * waiters &&
         early + failed + wrongStreams === 0 &&
         heldAppends.longestAfterReleaseMs < promptMs &&
