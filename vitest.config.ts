@@ -7,7 +7,13 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'db/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'test/unit/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'examples/*/src/**/*.test.ts',
+            'db/src/**/*.test.ts',
+            'bench/src/**/*.test.ts',
+            'test/unit/**/*.test.ts',
+          ],
         },
       },
       {

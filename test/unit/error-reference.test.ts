@@ -20,6 +20,8 @@ const tests = globSync(['packages/**/*.test.ts', 'packages/testing/src/contracts
   exclude: ['**/node_modules/**', 'test/unit/error-reference.test.ts'],
 }).map(read)
 
+const byName = (a: ErrorClass, b: ErrorClass): number => a.name.localeCompare(b.name)
+
 describe('the error reference', () => {
   it('finds the error classes', () => {
     expect(classes.length).toBeGreaterThan(25)
@@ -29,7 +31,6 @@ describe('the error reference', () => {
     const listed = [...read('docs/reference/errors.md').matchAll(/^\| `(CAIRN_\w+)` \| `(\w+)` \|/gm)].map(
       ([, code = '', name = '']): ErrorClass => ({ name, code }),
     )
-    const byName = (a: ErrorClass, b: ErrorClass): number => a.name.localeCompare(b.name)
     expect(listed.toSorted(byName)).toEqual(classes.toSorted(byName))
   })
 

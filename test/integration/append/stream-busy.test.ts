@@ -6,7 +6,12 @@ import { testDatabase } from '../../support/test-database.ts'
 
 const { url, appUrl, workerUrl, schema, contextKey } = await testDatabase()
 
-const event = () => ({ id: uuidv7(), type: 'order.noted', payload: {}, metadata: { correlationId: 'c', causationId: 'c', schemaVersion: 1 } })
+const event = () => ({
+  id: uuidv7(),
+  type: 'order.noted',
+  payload: {},
+  metadata: { correlationId: 'c', causationId: 'c', schemaVersion: 1 },
+})
 
 it('gives up on a stream that stays held, says so, stores nothing, and lets the next append through', async () => {
   const database = await openPg({ url: appUrl, workerUrl, schema, contextKey, holdTimeoutMs: 300 })

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { silentLogger, type LoggerPort } from '@cairn/core'
 import { migrate, openPg, type PgOptions } from '@cairn/infra/pg'
 import { createDatabase } from '@cairn/testing/services'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -102,6 +103,12 @@ describe('as the application a login is refused that', () => {
     expect(await refusal({ ...good, url: maintenanceUrl })).toEqual(unsafe(/is not a member of .*_app\. Run: grant/))
   })
 
+  test('cannot take the application’s role, where connections are to switch', async () => {
+    const role = await createRole('outsider', `login password 'secret'`)
+    const outsider = { ...good, url: Object.assign(new URL(url), { username: role, password: 'secret' }).href, workerUrl: undefined }
+    expect(await refusal({ ...outsider, roles: 'switch' })).toEqual(unsafe(/is not a member of .*_app\. Run: grant/))
+  })
+
   test.each([
     ['may create roles', 'createrole', [], /may create roles.*nocreaterole/s],
     ['may read the replication stream', 'replication', [], /replication stream.*noreplication/s],
@@ -145,6 +152,16 @@ test('a database that is not UTF-8 is refused, by the migration and by the boot'
   await expect(migrate({ url: at(url), schema })).rejects.toMatchObject(refused)
   expect(await refusal({ ...good, url: at(appUrl), workerUrl: at(workerUrl) })).toMatchObject(refused)
   await queryOnce(testServer().url, `drop database ${other}`)
+})
+
+test('a login of several roles switches between them when it was not told otherwise, and the log says so', async () => {
+  const login = await createLogin('several', '', `${schema}_worker`, `${schema}_owner`)
+  const warnings: string[] = []
+  const logger: LoggerPort = { ...silentLogger, warn: (message: string) => void warnings.push(message), child: () => logger }
+  const db = await openPg({ ...login, logger })
+  expect(db.facts).toMatchObject({ switchesRoles: true })
+  await db.close()
+  expect(warnings).toEqual([expect.stringMatching(/may take several of the schema's roles.*roles: 'login'/)])
 })
 
 describe('for background readers', () => {

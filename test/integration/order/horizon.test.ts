@@ -106,10 +106,18 @@ test.each([
   expect(await idsBehind(before)).toEqual([id, expect.any(String)])
 })
 
-// In this order: the sequence goes up only. A lock carries 32 bits of a position; there a sign and an overflow lie in between.
+// In this order: the sequence goes up only. A lock carries 32 bits of a position; a sign and an overflow lie in between.
 test.each([31, 32, 33])('the horizon is exact while positions go past 2^%i', async (power) => {
-  await queryOnce(database.url, `select setval('${database.schema}.event_positions', $1)`, [2 ** power - 3])
+  const sequence = `${database.schema}.event_positions`
+  await queryOnce(database.url, `select setval('${sequence}', $1)`, [2 ** power - 3])
   const first = await appendElsewhere()
+
+  // A hold ahead of the newest position: taken by a writer between a reader's look at the sequence and its look at the locks.
+  await writer.run('begin')
+  await writer.run(`select pg_advisory_xact_lock_shared('${sequence}'::regclass::oid::int, ${first + 2}::bigint::bit(32)::int)`)
+  expect((await store.readAll({ after: first - 1 })).horizon).toBe(first)
+  await writer.run('rollback')
+
   await writer.run('begin')
   const id = await appendInside()
   for (let i = 0; i < 5; i++) await appendElsewhere()
@@ -119,19 +127,6 @@ test.each([31, 32, 33])('the horizon is exact while positions go past 2^%i', asy
   await writer.run('commit')
   expect((await idsBehind(first)).slice(0, 1)).toEqual([id])
   expect((await store.readAll({ after: first })).horizon).toBe(first + 6)
-})
-
-// A writer may take its lock between a reader's look at the sequence and its look at the locks.
-test.each([31, 32, 33])('a hold ahead of the newest position does not hold readers back, at 2^%i', async (power) => {
-  const sequence = `${database.schema}.event_positions`
-  await queryOnce(database.url, `select setval('${sequence}', greatest($1::bigint, (select last_value from ${sequence})))`, [
-    2 ** power - 3,
-  ])
-  const position = await appendElsewhere()
-  await writer.run('begin')
-  await writer.run(`select pg_advisory_xact_lock_shared('${sequence}'::regclass::oid::int, ${position + 2}::bigint::bit(32)::int)`)
-  expect((await store.readAll({ after: position - 1 })).horizon).toBe(position)
-  await writer.run('rollback')
 })
 
 test.each(['repeatable read', 'serializable'])('%s is refused: its one snapshot is older than the horizon', async (isolation) => {

@@ -10,6 +10,8 @@ export interface SenderOptions {
   readonly answered: (answer: Dispatched) => void
 }
 
+const ready = Promise.resolve()
+
 interface Stream {
   /** The version behind the last command sent; undefined until an answer of this run tells it. */
   head: number | undefined
@@ -80,6 +82,8 @@ export class OrderedSender {
       const answer = this.#dispatch(command, undefined)
       const { duplicate, version } = await answer
       if (!duplicate) stream.head = version
+      // Whoever comes from now on need not wait, and the answer need not be kept for thousands of streams.
+      if (stream.waiting === 0) stream.turn = ready
       return { answer }
     })
     stream.turn = turn
@@ -90,7 +94,7 @@ export class OrderedSender {
     const key = `${aggregateType}\0${aggregateId}`
     const known = this.#streams.get(key)
     if (known !== undefined) return known
-    const stream: Stream = { head: undefined, turn: Promise.resolve(), waiting: 0 }
+    const stream: Stream = { head: undefined, turn: ready, waiting: 0 }
     this.#streams.set(key, stream)
     return stream
   }

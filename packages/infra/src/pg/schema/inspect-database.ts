@@ -52,7 +52,10 @@ interface LoginRow {
   /** The schema is there. */
   migrated: boolean
   login: string
+  /** The schema's roles that it is a member of, in any way. */
   roles: string[]
+  /** It may take the application's role. Since version 16 there are members who may only administer a role. */
+  mayBeApp: boolean
   isolation: string
 }
 
@@ -90,8 +93,10 @@ async function inspectLogin(client: Client, schema: string): Promise<LoginRow> {
             extract(epoch from pg_postmaster_start_time()) || ' ' || (select oid from pg_database where datname = current_database()) as server,
             session_user::text as login,
             array(select rolname::text from pg_roles where rolname = any ($1) and pg_has_role(session_user, oid, 'member')) as roles,
+            exists (select from pg_roles where rolname = $3
+                     and pg_has_role(session_user, oid, case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)) as "mayBeApp",
             current_setting('default_transaction_isolation') as isolation`,
-    [Object.values(rolesOf(schema)), schema],
+    [Object.values(rolesOf(schema)), schema, rolesOf(schema).app],
   )
   const login = rows[0]
   if (login === undefined) throw new UnsafeDatabaseError('The database did not answer the boot check.', 'Look into its log.')
@@ -116,22 +121,21 @@ async function inspectLogin(client: Client, schema: string): Promise<LoginRow> {
 
 function decideRoles(login: LoginRow, powers: readonly LoginPower[], options: ResolvedPgOptions): boolean {
   const roles = rolesOf(options.schema)
-  if (options.roles === 'switch') return true
   const unbound = powers.find(({ seesAll }) => seesAll)
-  if (unbound !== undefined) {
+  if (unbound !== undefined && options.roles !== 'switch') {
     throw new UnsafeDatabaseError(
       `${login.login} ${unbound.what}: with it every tenant's data is open to any SQL.`,
       `Create a login for the application (create role my_app login password '…' in role ${roles.app};), or say roles: 'switch' for development.`,
       { login: login.login },
     )
   }
-  const powerful = login.roles.some((role) => role !== roles.app)
-  if (options.roles === undefined && powerful && login.roles.includes(roles.app) && options.workerUrl === undefined) return true
-  if (!login.roles.includes(roles.app)) {
+  if (!login.mayBeApp) {
     throw new UnsafeDatabaseError(`${login.login} is not a member of ${roles.app}.`, `Run: grant ${roles.app} to ${login.login};`, {
       login: login.login,
     })
   }
+  const powerful = login.roles.some((role) => role !== roles.app)
+  if (options.roles === 'switch' || (options.roles === undefined && powerful && options.workerUrl === undefined)) return true
   if (powerful) {
     const extra = login.roles.filter((role) => role !== roles.app)
     throw new UnsafeDatabaseError(

@@ -40,8 +40,10 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
   const client = new Client({ connectionString: options.url, application_name: 'cairn migrate' })
   // A connection that breaks rejects the query; as an unheard event it would end the process.
   client.on('error', () => undefined)
+  let connected = false
   try {
     await client.connect()
+    connected = true
     await refuseUnfitServer(client)
     // One migration of this schema at a time. A session lock, released with the connection if we die.
     await client.query('select pg_advisory_lock(hashtext($1), hashtext($2))', ['cairn migrate', schema])
@@ -66,7 +68,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
     const contextKey = await ensureContextKey(client)
     return { schema, applied: applied.map((migration) => migration.name), reapplied, contextKey }
   } catch (error) {
-    throw isConnectionFailure(error) || (await isGone(client)) ? new DatabaseUnavailableError('the migration', error) : error
+    throw isConnectionFailure(error) || (connected && (await isGone(client))) ? new DatabaseUnavailableError('the migration', error) : error
   } finally {
     await client.end()
   }

@@ -1,0 +1,1159 @@
+-- The schema as the migrations, functions, views and policies leave it, for reading and for comparing: nothing runs this file.
+-- Written by `pnpm db:dump`; test/integration/schema/schema-sql.test.ts compares it with what a migration makes.
+
+CREATE SCHEMA cairn;
+
+ALTER SCHEMA cairn OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    SET lock_timeout TO '50ms'
+    AS $$
+declare
+  n constant int := cardinality(p_tenant);
+  v_now constant timestamptz := date_trunc('milliseconds', now());
+  v_context text[];
+  v_tenant text[];
+  v_fresh bigint[];
+  v_created int := 0;
+  v_stream bigint[];
+  v_version bigint[];
+  v_closed boolean[];
+  v_busy boolean[];
+  v_receipt int[];
+  v_refused int[];
+  v_outcome int[];
+  v_position bigint[];
+  i int;
+begin
+  perform assert_log_order();
+  v_context := enter_context(p_context, p_signature);
+  v_tenant := array(select v_context[t] from unnest(p_tenant) t);
+  if array_position(v_tenant, null) is not null then
+    raise exception using errcode = 'ZC001', message = 'an append names a tenant outside of its context';
+  end if;
+
+  -- Create what is missing, in key order (the caller sorts). Ids are drawn before, so a row is ours exactly if it has the id.
+  v_fresh := array(select case when ex in (0, -1) and c > 0 then nextval('stream_ids') end from unnest(p_expected, p_count) x(ex, c));
+  if array_length(array_remove(v_fresh, null), 1) > 0 then
+    if p_careful then
+      perform set_config('lock_timeout', '2ms', true);
+      for i in 1..n loop
+        continue when v_fresh[i] is null;
+        begin
+          insert into streams (stream_id, tenant_id, aggregate_type, aggregate_id, version)
+          values (v_fresh[i], v_tenant[i], p_type[i], p_id[i], p_count[i]) on conflict do nothing;
+        exception when lock_not_available then
+          v_busy[i] := true;
+        end;
+      end loop;
+      v_created := -1;
+    else
+      insert into streams (stream_id, tenant_id, aggregate_type, aggregate_id, version)
+      select f, t, ty, id, c from unnest(v_fresh, v_tenant, p_type, p_id, p_count) x(f, t, ty, id, c)
+       where f is not null
+      on conflict do nothing;
+      get diagnostics v_created = row_count;
+    end if;
+  end if;
+
+  if v_created = n then
+    v_stream := v_fresh;
+    v_version := array_fill(0::bigint, array[n]);
+    v_closed := array_fill(false, array[n]);
+  else
+    -- Lock all; a stream that somebody else holds is skipped, not waited for.
+    select array_agg(s.stream_id order by r.i), array_agg(case when s.stream_id = v_fresh[r.i] then 0 else s.version end order by r.i),
+           array_agg(s.closed_at is not null order by r.i)
+      into v_stream, v_version, v_closed
+      from unnest(v_tenant, p_type, p_id) with ordinality r(t, ty, id, i)
+      left join lateral (
+        select l.stream_id, l.version, l.closed_at from streams l
+         where l.tenant_id = r.t and l.aggregate_type = r.ty and l.aggregate_id = r.id
+           for update skip locked
+      ) s on true;
+    -- Skipped, or not there?
+    if array_position(v_stream, null) is not null then
+      for i in 1..n loop
+        continue when v_stream[i] is not null or v_busy[i];
+        if exists (select from streams l where l.tenant_id = v_tenant[i] and l.aggregate_type = p_type[i] and l.aggregate_id = p_id[i]) then
+          v_busy[i] := true;
+        else
+          v_version[i] := 0;
+        end if;
+      end loop;
+    end if;
+  end if;
+
+  -- A statement of its own, after the locks: it sees the receipts of whoever held the streams before us.
+  v_receipt := array(
+    select case when h is null then 0 when h <> r.hash then 6 when v is null then 7 else 3 end
+      from unnest(r_append, r_id, r_hash) with ordinality r(a, id, hash, i)
+      left join lateral (select c.hash as h, c.version as v from commands c where c.tenant_id = v_tenant[r.a] and c.id = r.id) c on true
+     order by r.i);
+  v_refused := array_fill(0, array[n]);
+  if 3 = any (v_receipt) or 6 = any (v_receipt) then
+    for i in 1..cardinality(v_receipt) loop
+      if v_receipt[i] in (3, 6) then
+        v_refused[r_append[i]] := greatest(v_refused[r_append[i]], v_receipt[i]);
+      end if;
+    end loop;
+  end if;
+
+  v_outcome := array(
+    select case
+      when v_busy[x.i] then 4
+      when x.refused > 0 then x.refused
+      when x.closed then 5
+      when x.ex = x.v or x.ex = -1 or (x.ex = -2 and x.v > 0) then 1
+      else 2 end
+      from unnest(v_version, p_expected, v_closed, v_refused) with ordinality x(v, ex, closed, refused, i) order by x.i);
+
+  if cardinality(s_append) > 0 then
+    for i in 1..cardinality(s_append) loop
+      if v_outcome[s_append[i]] = 1 and s_version[i] > v_version[s_append[i]] + p_count[s_append[i]] then
+        v_outcome[s_append[i]] := 7;
+      end if;
+    end loop;
+  end if;
+
+  if v_created <> 0 and v_outcome <> array_fill(1, array[n]) then
+    -- Rows that we created for appends that were then refused.
+    delete from streams s using unnest(v_fresh, v_outcome) x(f, o) where x.o <> 1 and s.stream_id = x.f;
+  end if;
+
+  if 1 = any (v_outcome) then
+    if cardinality(e_append) > 0 then
+      perform hold_horizon();
+      v_position := array(select case when v_outcome[a] = 1 then nextval('event_positions') end from unnest(e_append) a);
+      insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
+                          payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
+      select p, v_stream[a], v_version[a] + o, coalesce((m ->> 'schemaVersion')::int, 1), v_now, id, v_tenant[a], p_type[a], p_id[a], ty,
+             pl, m, m ->> 'correlationId', m ->> 'workflowId', m ->> 'userId', m ->> 'projectId', m ->> 'jobId'
+        from unnest(v_position, e_append, e_ordinal, e_id, e_type, e_payload, e_metadata) x(p, a, o, id, ty, pl, m)
+       where p is not null;
+    end if;
+    if v_created <> n then
+      update streams s set version = x.v
+        from (select st, v + c as v from unnest(v_stream, v_version, p_count, v_outcome, v_fresh) y(st, v, c, o, f)
+               where o = 1 and c > 0 and st is distinct from f) x
+       where s.stream_id = x.st;
+    end if;
+    -- A command without events on a stream that does not exist has no stream_id to tell where it went.
+    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
+    select v_tenant[a], id, hash, v_stream[a], v_version[a] + o + 1, v_version[a] + o + c, v_position[l],
+           case when v_stream[a] is null then p_type[a] end, case when v_stream[a] is null then p_id[a] end, au ->> 'type', au -> 'payload'
+      from unnest(r_append, r_id, r_hash, r_offset, r_count, r_last, r_audit, v_receipt) x(a, id, hash, o, c, l, au, known)
+     where v_outcome[a] = 1 and known = 0;
+    if 7 = any (v_receipt) then
+      -- Stored before as a row of its own; here it takes effect.
+      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p
+        from (select v_tenant[a] as t, id, v_stream[a] as st, v_version[a] + o + 1 as f, v_version[a] + o + c as v, v_position[l] as p
+                from unnest(r_append, r_id, r_offset, r_count, r_last, v_receipt) y(a, id, o, c, l, known)
+               where v_outcome[a] = 1 and known = 7) x
+       where k.tenant_id = x.t and k.id = x.id;
+    end if;
+    if cardinality(s_append) > 0 then
+      insert into snapshots as k (stream_id, tenant_id, version, schema_version, state, recorded_at)
+      select v_stream[a], v_tenant[a], v, sv, st, v_now from unnest(s_append, s_version, s_schema, s_state) x(a, v, sv, st)
+       where v_outcome[a] = 1 and v_stream[a] is not null
+      on conflict (stream_id) do update
+        set version = excluded.version, schema_version = excluded.schema_version, state = excluded.state, recorded_at = excluded.recorded_at
+        where excluded.version >= k.version;
+    end if;
+  end if;
+
+  outcome := array_to_json(v_outcome);
+  version := array_to_json(v_version);
+  positions := array_to_json(v_position);
+  recorded_at := extract(epoch from v_now) * 1000;
+end
+$$;
+
+ALTER FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    SET lock_timeout TO '50ms'
+    AS $$
+declare
+  n constant int := cardinality(e_id);
+  v_now constant timestamptz := date_trunc('milliseconds', now());
+  v_stream bigint;
+  v_closed boolean := false;
+  v_fresh boolean := false;
+  v_known int[];
+  v_position bigint[];
+begin
+  perform assert_log_order();
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the append names a tenant outside of its context';
+  end if;
+  if p_wait_ms > 0 then
+    perform set_config('lock_timeout', p_wait_ms || 'ms', true);
+  end if;
+  recorded_at := extract(epoch from v_now) * 1000;
+
+  if p_expected in (0, -1) and n > 0 then
+    insert into streams as s (stream_id, tenant_id, aggregate_type, aggregate_id, version)
+    values (nextval('stream_ids'), p_tenant, p_type, p_id, n) on conflict do nothing
+    returning s.stream_id into v_stream;
+    v_fresh := v_stream is not null;
+    version := 0;
+  end if;
+  if v_stream is null then
+    if p_wait_ms > 0 then
+      select s.stream_id, s.version, s.closed_at is not null into v_stream, version, v_closed from streams s
+       where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id for update;
+    else
+      select s.stream_id, s.version, s.closed_at is not null into v_stream, version, v_closed from streams s
+       where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id for update skip locked;
+      if v_stream is null
+         and exists (select from streams s where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id) then
+        outcome := 4;
+        return;
+      end if;
+    end if;
+    version := coalesce(version, 0);
+  end if;
+
+  -- A statement of its own, after the lock: it sees the receipts of whoever held the stream before us.
+  v_known := array(
+    select coalesce((select case when c.hash <> r.hash then 6 when c.version is null then 7 else 3 end
+                       from commands c where c.tenant_id = p_tenant and c.id = r.id), 0)
+      from unnest(r_id, r_hash) with ordinality r(id, hash, i) order by r.i);
+  outcome := case
+    when 6 = any (v_known) then 6
+    when 3 = any (v_known) then 3
+    when v_closed then 5
+    when version = p_expected or p_expected = -1 or (p_expected = -2 and version > 0) then 1
+    else 2 end;
+  if outcome = 1 and s_version > version + n then
+    outcome := 7;
+  end if;
+  if outcome <> 1 then
+    if v_fresh then
+      delete from streams s where s.stream_id = v_stream;
+    end if;
+    return;
+  end if;
+
+  if n > 0 then
+    if not v_fresh then
+      update streams s set version = append_one.version + n where s.stream_id = v_stream;
+    end if;
+    perform hold_horizon();
+    if n = 1 then
+      v_position := array[nextval('event_positions')];
+      insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
+                          payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
+      values (v_position[1], v_stream, version + 1, coalesce((e_metadata[1] ->> 'schemaVersion')::int, 1), v_now, e_id[1], p_tenant, p_type,
+              p_id, e_type[1], e_payload[1], e_metadata[1], e_metadata[1] ->> 'correlationId', e_metadata[1] ->> 'workflowId',
+              e_metadata[1] ->> 'userId', e_metadata[1] ->> 'projectId', e_metadata[1] ->> 'jobId');
+    else
+      v_position := array(select nextval('event_positions') from generate_series(1, n));
+      insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
+                          payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
+      select p, v_stream, append_one.version + o, coalesce((m ->> 'schemaVersion')::int, 1), v_now, id, p_tenant, p_type, p_id, ty, pl, m,
+             m ->> 'correlationId', m ->> 'workflowId', m ->> 'userId', m ->> 'projectId', m ->> 'jobId'
+        from unnest(v_position, e_id, e_type, e_payload, e_metadata) with ordinality x(p, id, ty, pl, m, o);
+    end if;
+  end if;
+
+  insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
+  select p_tenant, id, hash, v_stream, append_one.version + o + 1, append_one.version + o + c, case when c > 0 then v_position[o + c] end,
+         case when v_stream is null then p_type end, case when v_stream is null then p_id end, au ->> 'type', au -> 'payload'
+    from unnest(r_id, r_hash, r_offset, r_count, r_audit, v_known) x(id, hash, o, c, au, known)
+   where known = 0;
+  if 7 = any (v_known) then
+    update commands k set stream_id = v_stream, first_version = append_one.version + x.o + 1, version = append_one.version + x.o + x.c,
+                          position = case when x.c > 0 then v_position[x.o + x.c] end
+      from unnest(r_id, r_offset, r_count, v_known) x(id, o, c, known)
+     where x.known = 7 and k.tenant_id = p_tenant and k.id = x.id;
+  end if;
+  if s_version is not null and v_stream is not null then
+    insert into snapshots as k (stream_id, tenant_id, version, schema_version, state, recorded_at)
+    values (v_stream, p_tenant, s_version, s_schema, s_state, v_now)
+    on conflict (stream_id) do update
+      set version = excluded.version, schema_version = excluded.schema_version, state = excluded.state, recorded_at = excluded.recorded_at
+      where excluded.version >= k.version;
+  end if;
+  positions := array_to_json(v_position);
+end
+$$;
+
+ALTER FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.assert_log_order() RETURNS void
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using errcode = 'ZC002', message = 'Cairn needs READ COMMITTED, this transaction is ' || current_setting('transaction_isolation');
+  end if;
+  if pg_is_in_recovery() then
+    raise exception using errcode = 'ZC003', message = 'Cairn cannot use a standby: it does not see the writers'' advisory locks';
+  end if;
+end
+$$;
+
+ALTER FUNCTION cairn.assert_log_order() OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, OUT outcome integer, OUT version bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET lock_timeout TO '10s'
+    AS $$
+declare
+  v_stream bigint;
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
+  end if;
+  select s.stream_id, s.version into v_stream, version from streams s
+   where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id for update;
+  version := coalesce(version, 0);
+  if v_stream is null or not (p_expected = version or p_expected < 0) then
+    outcome := 2;
+    return;
+  end if;
+  update streams s set closed_at = coalesce(s.closed_at, now()) where s.stream_id = v_stream;
+  outcome := 1;
+end
+$$;
+
+ALTER FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, OUT outcome integer, OUT version bigint) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.command_claim(p_context text, p_signature text, p_tenant text, p_limit integer) RETURNS json
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_claimed json;
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the claim names a tenant outside of its context';
+  end if;
+  with chosen as (
+    select c.id from commands c where c.tenant_id = p_tenant and c.status = 'pending'
+     order by c.created_at, c.id limit p_limit for update skip locked
+  ), taken as (
+    update commands c set status = 'consumed', attempts = c.attempts + 1, updated_at = now()
+      from chosen where c.tenant_id = p_tenant and c.id = chosen.id returning c.*
+  )
+  select json_agg(command_json(t::commands) order by t.created_at, t.id) into v_claimed from taken t;
+  return v_claimed;
+end
+$$;
+
+ALTER FUNCTION cairn.command_claim(p_context text, p_signature text, p_tenant text, p_limit integer) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_status text;
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
+  end if;
+  select c.status into v_status from commands c where c.tenant_id = p_tenant and c.id = p_id and c.metadata is not null for update;
+  if v_status in ('processed', 'failed') then
+    delete from commands c where c.tenant_id = p_tenant and c.id = p_id;
+  end if;
+  return v_status;
+end
+$$;
+
+ALTER FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) OWNER TO cairn_owner;
+
+CREATE TABLE cairn.commands (
+    tenant_id text NOT NULL,
+    id uuid NOT NULL,
+    hash bytea NOT NULL,
+    status text DEFAULT 'processed'::text NOT NULL,
+    stream_id bigint,
+    first_version bigint,
+    version bigint,
+    "position" bigint,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone,
+    type text,
+    aggregate_type text,
+    aggregate_id text,
+    payload jsonb,
+    metadata jsonb,
+    attempts integer DEFAULT 0 NOT NULL,
+    result jsonb,
+    error jsonb,
+    CONSTRAINT commands_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'consumed'::text, 'processed'::text, 'failed'::text])))
+);
+
+ALTER TABLE cairn.commands OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.command_json(c cairn.commands) RETURNS json
+    LANGUAGE sql STABLE
+    AS $$
+  select json_build_array(c.id, c.tenant_id, c.type, c.aggregate_type, c.aggregate_id, c.payload, c.metadata, c.status, c.attempts, c.result,
+                          c.error, (extract(epoch from c.created_at) * 1000)::bigint,
+                          (extract(epoch from coalesce(c.updated_at, c.created_at)) * 1000)::bigint, encode(c.hash, 'hex'))
+$$;
+
+ALTER FUNCTION cairn.command_json(c cairn.commands) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.command_mark(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_result jsonb, p_error jsonb, OUT moved boolean, OUT command json) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v commands;
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
+  end if;
+  update commands c
+     set status = p_status, result = p_result, error = p_error, updated_at = now(),
+         attempts = c.attempts + case when p_status = 'consumed' then 1 else 0 end
+   where c.tenant_id = p_tenant and c.id = p_id
+     and (c.status, p_status) in (('pending', 'consumed'), ('pending', 'processed'), ('pending', 'failed'),
+                                  ('consumed', 'pending'), ('consumed', 'processed'), ('consumed', 'failed'))
+  returning * into v;
+  moved := found;
+  if not moved then
+    select * into v from commands c where c.tenant_id = p_tenant and c.id = p_id;
+  end if;
+  if v.id is not null then
+    command := command_json(v);
+  end if;
+end
+$$;
+
+ALTER FUNCTION cairn.command_mark(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_result jsonb, p_error jsonb, OUT moved boolean, OUT command json) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text, p_after uuid, p_limit integer) RETURNS json
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the query names a tenant outside of its context';
+  end if;
+  return (
+    select json_agg(command_json(t::commands) order by t.id)
+      from (
+        select c.* from commands c
+         where c.tenant_id = p_tenant and c.metadata is not null
+           and (p_id is null or c.id = p_id) and (p_status is null or c.status = p_status) and (p_type is null or c.type = p_type)
+           and (p_aggregate_type is null or c.aggregate_type = p_aggregate_type)
+           and (p_aggregate_id is null or c.aggregate_id = p_aggregate_id) and (p_after is null or c.id > p_after)
+         order by c.id limit p_limit
+      ) t);
+end
+$$;
+
+ALTER FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text, p_after uuid, p_limit integer) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) RETURNS json
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v commands;
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the command names a tenant outside of its context';
+  end if;
+  insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, updated_at)
+  values (p_tenant, p_id, p_hash, 'pending', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, now())
+  on conflict do nothing returning * into v;
+  if not found then
+    -- A receipt of a command that ran without a row of its own learns what it was.
+    update commands c set type = p_type, aggregate_type = p_aggregate_type, aggregate_id = p_aggregate_id, payload = p_payload,
+                          metadata = p_metadata, updated_at = now()
+     where c.tenant_id = p_tenant and c.id = p_id and c.hash = p_hash and c.metadata is null;
+    select * into v from commands c where c.tenant_id = p_tenant and c.id = p_id;
+  end if;
+  return command_json(v);
+end
+$$;
+
+ALTER FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.count_events(p_context text, p_signature text, p_tenant text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the count names a tenant outside of its context';
+  end if;
+  return (
+    select coalesce(json_agg(json_build_array(c.type, c.n) order by c.n desc, c.type), '[]')::text
+      from (select e.type, count(*) as n from events e where e.tenant_id = p_tenant group by e.type) c);
+end
+$$;
+
+ALTER FUNCTION cairn.count_events(p_context text, p_signature text, p_tenant text) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_context text[] := enter_context(p_context, p_signature);
+begin
+  return (
+    select count(*) from unnest(p_tenant, p_type, p_id) r(t, ty, id)
+     where exists (select from streams s
+                    where s.tenant_id = v_context[r.t] and s.aggregate_type = r.ty and s.aggregate_id = r.id and s.version > 0));
+end
+$$;
+
+ALTER FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.enter_context(p_context text, p_signature text) RETURNS text[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_tenants text[];
+begin
+  perform set_config('cairn.context', p_context, true), set_config('cairn.signature', p_signature, true);
+  v_tenants := tenants();
+  if cardinality(v_tenants) = 0 then
+    raise exception using errcode = 'ZC001', message = 'the signed tenant context was refused';
+  end if;
+  return v_tenants;
+end
+$$;
+
+ALTER FUNCTION cairn.enter_context(p_context text, p_signature text) OWNER TO cairn_owner;
+
+CREATE TABLE cairn.events (
+    "position" bigint NOT NULL,
+    stream_id bigint NOT NULL,
+    version bigint NOT NULL,
+    schema_version integer NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    id uuid NOT NULL,
+    tenant_id text NOT NULL,
+    aggregate_type text NOT NULL,
+    aggregate_id text NOT NULL,
+    type text NOT NULL,
+    payload jsonb NOT NULL,
+    metadata jsonb NOT NULL,
+    correlation_id text,
+    workflow_id text,
+    user_id text,
+    project_id text,
+    job_id text
+);
+
+ALTER TABLE cairn.events OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.event_json(e cairn.events) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select '[' || e.position || ',' || e.version || ',"' || e.id || '",' || to_json(e.tenant_id) || ',' || to_json(e.aggregate_type) || ','
+         || to_json(e.aggregate_id) || ',' || to_json(e.type) || ',' || e.payload || ',' || e.metadata || ','
+         || (extract(epoch from e.recorded_at) * 1000)::bigint || ']'
+$$;
+
+ALTER FUNCTION cairn.event_json(e cairn.events) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.hold_horizon() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  f bigint;
+  held text := current_setting('cairn.horizon', true);
+  xid text := pg_current_xact_id()::text;
+  remembered bigint;
+begin
+  select case when is_called then last_value else last_value - 1 end into f from event_positions;
+  if held is not null and split_part(held, ':', 1) = xid then
+    remembered := split_part(held, ':', 2)::bigint;
+    if remembered between f - 1073741824 and f then
+      f := remembered;
+    end if;
+  else
+    perform set_config('cairn.horizon', xid || ':' || f, true);
+  end if;
+  perform pg_advisory_xact_lock_shared('event_positions'::regclass::oid::int, f::bit(32)::int);
+end
+$$;
+
+ALTER FUNCTION cairn.hold_horizon() OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.horizon() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  l bigint;
+  m bigint;
+begin
+  perform assert_log_order();
+  select case when is_called then last_value else last_value - 1 end into l from event_positions;
+  select min(l + ((objid::bigint - l % 4294967296 + 6442450944) % 4294967296) - 2147483648) into m
+    from pg_locks
+   where locktype = 'advisory' and objsubid = 2
+     and classid = 'event_positions'::regclass::oid
+     and database = (select oid from pg_database where datname = current_database());
+  return least(l, m);
+end
+$$;
+
+ALTER FUNCTION cairn.horizon() OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) RETURNS TABLE(stream_no integer, version bigint, closed boolean, snapshot_version bigint, snapshot_schema integer, snapshot_state text, events text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_context text[];
+begin
+  v_context := enter_context(p_context, p_signature);
+  return query
+  select r.i::int, s.version, s.closed_at is not null, k.version, k.schema_version, k.state::text, t.events
+    from unnest(p_tenant, p_type, p_id, p_after) with ordinality r(t, ty, id, after, i)
+    join lateral (
+      select x.stream_id, x.version, x.closed_at from streams x
+       where x.tenant_id = v_context[r.t] and x.aggregate_type = r.ty and x.aggregate_id = r.id
+    ) s on true
+    left join lateral (
+      select x.version, x.schema_version, x.state from snapshots x where x.stream_id = s.stream_id and r.after = -1
+    ) k on true
+    left join lateral (
+      select string_agg('[' || e.version || ',' || e.schema_version || ',' || to_json(e.type) || ',' || e.payload || ']', ',') as events
+        from (
+          select x.version, x.schema_version, x.type, x.payload from events x
+           where x.stream_id = s.stream_id and x.version > coalesce(k.version, greatest(r.after, 0))
+           order by x.version limit p_limit
+        ) e
+    ) t on true;
+end
+$$;
+
+ALTER FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_horizon bigint := horizon();
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the query names a tenant outside of its context';
+  end if;
+  return (
+    select '[' || string_agg(event_json(e), ',') || ']'
+      from (
+        select x.* from events x
+         where x.tenant_id = p_tenant and x.position <= v_horizon
+           and (p_types is null or x.type = any (p_types))
+           and (p_aggregate_type is null or x.aggregate_type = p_aggregate_type)
+           and (p_aggregate_id is null or x.aggregate_id = p_aggregate_id)
+           and (p_correlation is null or x.correlation_id = p_correlation)
+           and (p_workflow is null or x.workflow_id = p_workflow)
+           and (p_user is null or x.user_id = p_user)
+           and (p_project is null or x.project_id = p_project)
+           and (p_from is null or x.recorded_at >= p_from)
+           and (p_to is null or x.recorded_at < p_to)
+           and (p_cursor is null or case when p_newest_first then x.position < p_cursor else x.position > p_cursor end)
+         order by case when p_newest_first then -x.position else x.position end limit p_limit
+      ) e);
+end
+$$;
+
+ALTER FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  horizon := horizon();
+  select '[' || string_agg(event_json(e), ',') || ']', count(*), max(e.position) into events, count, last
+    from (
+      select x.* from events x
+       where x.position > p_after and x.position <= read_log.horizon
+         and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
+       order by x.position limit p_limit
+    ) e;
+end
+$$;
+
+ALTER FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
+  end if;
+  return (
+    select '[' || string_agg(event_json(e), ',') || ']'
+      from (
+        select x.* from events x
+         where x.stream_id = (select s.stream_id from streams s
+                               where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id)
+           and x.version between p_from and p_to and x.recorded_at <= p_until
+         order by x.version limit p_limit
+      ) e);
+end
+$$;
+
+ALTER FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
+  end if;
+  select l.horizon, l.events, l.count, l.last into horizon, events, count, last from read_log(p_after, p_limit, p_types, p_tenant) l;
+end
+$$;
+
+ALTER FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using errcode = 'ZC004', message = 'events are history: they cannot be updated, deleted or truncated';
+end
+$$;
+
+ALTER FUNCTION cairn.refuse_change() OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the reservation names a tenant outside of its context';
+  end if;
+  delete from reservations r where r.tenant_id = p_tenant and r.scope = p_scope and r.key = p_key;
+  return found;
+end
+$$;
+
+ALTER FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.remove_receipts(p_before timestamp with time zone, p_limit integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_removed int;
+begin
+  delete from commands c using (
+    select k.tenant_id, k.id from commands k where k.created_at < p_before and k.status in ('processed', 'failed') limit p_limit for update skip locked
+  ) old where c.tenant_id = old.tenant_id and c.id = old.id;
+  get diagnostics v_removed = row_count;
+  return v_removed;
+end
+$$;
+
+ALTER FUNCTION cairn.remove_receipts(p_before timestamp with time zone, p_limit integer) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.reserve(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the reservation names a tenant outside of its context';
+  end if;
+  insert into reservations (tenant_id, scope, key) values (p_tenant, p_scope, p_key) on conflict do nothing;
+  return found;
+end
+$$;
+
+ALTER FUNCTION cairn.reserve(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) RETURNS TABLE(id uuid, hash text, took_effect boolean, aggregate_type text, aggregate_id text, version bigint, "position" bigint, events text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+begin
+  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the question names a tenant outside of its context';
+  end if;
+  return query
+  select c.id, encode(c.hash, 'hex'), c.version is not null, coalesce(s.aggregate_type, c.aggregate_type),
+         coalesce(s.aggregate_id, c.aggregate_id), c.version, c.position,
+         (select '[' || string_agg(event_json(e), ',' order by e.version) || ']' from events e
+           where e.stream_id = c.stream_id and e.version between c.first_version and c.version)
+    from commands c
+    left join streams s on s.stream_id = c.stream_id
+   where c.tenant_id = p_tenant and c.id = any (p_ids);
+end
+$$;
+
+ALTER FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  select s.seqcache::text into cache from pg_sequence s where s.seqrelid = 'event_positions'::regclass;
+  select coalesce((select max(e.position) from events e), 0) > (select case when is_called then last_value else last_value - 1 end from event_positions)
+      or coalesce((select max(s.stream_id) from streams s), 0) > (select case when is_called then last_value else last_value - 1 end from stream_ids)
+    into behind;
+end
+$$;
+
+ALTER FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.tenants() RETURNS text[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  c text := current_setting('cairn.context', true);
+  k record;
+begin
+  if c is null or c = '' then
+    return '{}';
+  end if;
+  select s.ipad, s.opad into k from secret s;
+  if encode(sha256(k.opad || sha256(k.ipad || convert_to(c, 'UTF8'))), 'hex') is distinct from current_setting('cairn.signature', true) then
+    return '{}';
+  end if;
+  return (c::text[])[3:];
+end
+$$;
+
+ALTER FUNCTION cairn.tenants() OWNER TO cairn_owner;
+
+CREATE TABLE cairn.applied_files (
+    only_row boolean DEFAULT true NOT NULL,
+    hash text NOT NULL,
+    applied_at timestamp with time zone NOT NULL,
+    CONSTRAINT applied_files_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE cairn.applied_files OWNER TO cairn_owner;
+
+CREATE VIEW cairn.domain_events WITH (security_invoker='true') AS
+ SELECT id,
+    type AS event_type,
+    split_part(type, '.'::text, 1) AS domain,
+    aggregate_id,
+    aggregate_type,
+    payload,
+    metadata,
+    recorded_at AS occurred_at,
+    tenant_id,
+    version,
+    "position"
+   FROM cairn.events e;
+
+ALTER TABLE cairn.domain_events OWNER TO cairn_owner;
+
+CREATE SEQUENCE cairn.event_positions
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE cairn.event_positions OWNER TO cairn_owner;
+
+CREATE VIEW cairn.event_store WITH (security_invoker='true') AS
+ SELECT id,
+    type AS event_type,
+    tenant_id,
+    payload,
+    recorded_at AS "timestamp",
+    recorded_at AS created_at,
+    "position" AS sequence_number,
+    job_id,
+    workflow_id
+   FROM cairn.events e;
+
+ALTER TABLE cairn.event_store OWNER TO cairn_owner;
+
+CREATE TABLE cairn.migrations (
+    id integer NOT NULL,
+    name character varying(255) NOT NULL,
+    run_on timestamp without time zone NOT NULL
+);
+
+ALTER TABLE cairn.migrations OWNER TO cairn_owner;
+
+CREATE SEQUENCE cairn.migrations_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE cairn.migrations_id_seq OWNER TO cairn_owner;
+
+ALTER SEQUENCE cairn.migrations_id_seq OWNED BY cairn.migrations.id;
+
+CREATE TABLE cairn.reservations (
+    tenant_id text NOT NULL,
+    scope text NOT NULL,
+    key text NOT NULL,
+    reserved_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE cairn.reservations OWNER TO cairn_owner;
+
+CREATE TABLE cairn.secret (
+    only_row boolean DEFAULT true NOT NULL,
+    key bytea NOT NULL,
+    ipad bytea NOT NULL,
+    opad bytea NOT NULL,
+    CONSTRAINT secret_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE cairn.secret OWNER TO cairn_owner;
+
+CREATE TABLE cairn.snapshots (
+    stream_id bigint NOT NULL,
+    tenant_id text NOT NULL,
+    version bigint NOT NULL,
+    schema_version integer NOT NULL,
+    state jsonb NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE cairn.snapshots OWNER TO cairn_owner;
+
+CREATE SEQUENCE cairn.stream_ids
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE cairn.stream_ids OWNER TO cairn_owner;
+
+CREATE TABLE cairn.streams (
+    stream_id bigint NOT NULL,
+    tenant_id text NOT NULL,
+    aggregate_type text NOT NULL,
+    aggregate_id text NOT NULL,
+    version bigint NOT NULL,
+    closed_at timestamp with time zone
+)
+WITH (fillfactor='85');
+
+ALTER TABLE cairn.streams OWNER TO cairn_owner;
+
+ALTER TABLE ONLY cairn.migrations ALTER COLUMN id SET DEFAULT nextval('cairn.migrations_id_seq'::regclass);
+
+ALTER TABLE ONLY cairn.applied_files
+    ADD CONSTRAINT applied_files_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY cairn.commands
+    ADD CONSTRAINT commands_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY cairn.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY cairn.events
+    ADD CONSTRAINT events_stream_version UNIQUE (stream_id, version);
+
+ALTER TABLE ONLY cairn.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cairn.reservations
+    ADD CONSTRAINT reservations_pkey PRIMARY KEY (tenant_id, scope, key);
+
+ALTER TABLE ONLY cairn.secret
+    ADD CONSTRAINT secret_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY cairn.snapshots
+    ADD CONSTRAINT snapshots_pkey PRIMARY KEY (stream_id);
+
+ALTER TABLE ONLY cairn.streams
+    ADD CONSTRAINT streams_key UNIQUE (tenant_id, aggregate_type, aggregate_id);
+
+ALTER TABLE ONLY cairn.streams
+    ADD CONSTRAINT streams_pkey PRIMARY KEY (stream_id);
+
+CREATE INDEX commands_created_at ON cairn.commands USING brin (created_at);
+
+CREATE INDEX commands_pending ON cairn.commands USING btree (tenant_id, created_at, id) WHERE (status = 'pending'::text);
+
+CREATE TRIGGER events_no_change BEFORE DELETE OR UPDATE ON cairn.events FOR EACH STATEMENT EXECUTE FUNCTION cairn.refuse_change();
+
+CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON cairn.events FOR EACH STATEMENT EXECUTE FUNCTION cairn.refuse_change();
+
+CREATE POLICY app_reads_its_tenants ON cairn.commands FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
+
+CREATE POLICY app_reads_its_tenants ON cairn.events FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
+
+CREATE POLICY app_reads_its_tenants ON cairn.reservations FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
+
+CREATE POLICY app_reads_its_tenants ON cairn.snapshots FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
+
+CREATE POLICY app_reads_its_tenants ON cairn.streams FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
+
+ALTER TABLE cairn.commands ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE cairn.events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE cairn.reservations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE cairn.snapshots ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE cairn.streams ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY worker_reads_all ON cairn.commands FOR SELECT TO cairn_worker USING (true);
+
+CREATE POLICY worker_reads_all ON cairn.events FOR SELECT TO cairn_worker USING (true);
+
+CREATE POLICY worker_reads_all ON cairn.reservations FOR SELECT TO cairn_worker USING (true);
+
+CREATE POLICY worker_reads_all ON cairn.snapshots FOR SELECT TO cairn_worker USING (true);
+
+CREATE POLICY worker_reads_all ON cairn.streams FOR SELECT TO cairn_worker USING (true);
+
+GRANT USAGE ON SCHEMA cairn TO cairn_app;
+GRANT USAGE ON SCHEMA cairn TO cairn_worker;
+GRANT USAGE ON SCHEMA cairn TO cairn_maintenance;
+
+REVOKE ALL ON FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.assert_log_order() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, OUT outcome integer, OUT version bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, OUT outcome integer, OUT version bigint) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.command_claim(p_context text, p_signature text, p_tenant text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.command_claim(p_context text, p_signature text, p_tenant text, p_limit integer) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) TO cairn_app;
+
+GRANT SELECT ON TABLE cairn.commands TO cairn_app;
+GRANT SELECT ON TABLE cairn.commands TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.command_json(c cairn.commands) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.command_mark(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_result jsonb, p_error jsonb, OUT moved boolean, OUT command json) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.command_mark(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_result jsonb, p_error jsonb, OUT moved boolean, OUT command json) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text, p_after uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text, p_after uuid, p_limit integer) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.count_events(p_context text, p_signature text, p_tenant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.count_events(p_context text, p_signature text, p_tenant text) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.enter_context(p_context text, p_signature text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.enter_context(p_context text, p_signature text) TO cairn_app;
+
+GRANT SELECT ON TABLE cairn.events TO cairn_app;
+GRANT SELECT ON TABLE cairn.events TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.event_json(e cairn.events) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.hold_horizon() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.horizon() FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.horizon() TO cairn_worker;
+GRANT ALL ON FUNCTION cairn.horizon() TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.refuse_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.remove_receipts(p_before timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.remove_receipts(p_before timestamp with time zone, p_limit integer) TO cairn_maintenance;
+
+REVOKE ALL ON FUNCTION cairn.reserve(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.reserve(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) TO cairn_worker;
+GRANT ALL ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.tenants() FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.tenants() TO cairn_app;
+GRANT ALL ON FUNCTION cairn.tenants() TO cairn_worker;
+
+GRANT SELECT ON TABLE cairn.domain_events TO cairn_app;
+GRANT SELECT ON TABLE cairn.domain_events TO cairn_worker;
+
+GRANT SELECT ON TABLE cairn.event_store TO cairn_app;
+GRANT SELECT ON TABLE cairn.event_store TO cairn_worker;
+
+GRANT SELECT ON TABLE cairn.migrations TO cairn_app;
+GRANT SELECT ON TABLE cairn.migrations TO cairn_worker;
+GRANT SELECT ON TABLE cairn.migrations TO cairn_maintenance;
+
+GRANT SELECT ON TABLE cairn.reservations TO cairn_app;
+GRANT SELECT ON TABLE cairn.reservations TO cairn_worker;
+
+GRANT SELECT ON TABLE cairn.snapshots TO cairn_app;
+GRANT SELECT ON TABLE cairn.snapshots TO cairn_worker;
+
+GRANT SELECT ON TABLE cairn.streams TO cairn_app;
+GRANT SELECT ON TABLE cairn.streams TO cairn_worker;
