@@ -28,8 +28,9 @@ begin
            and (p_project is null or x.project_id = p_project)
            and (p_from is null or x.recorded_at >= p_from)
            and (p_to is null or x.recorded_at < p_to)
-           and (p_cursor is null or case when p_newest_first then x.position < p_cursor else x.position > p_cursor end)
-         order by case when p_newest_first then -x.position else x.position end limit p_limit
+           and (p_cursor is null or (p_newest_first and x.position < p_cursor) or (not p_newest_first and x.position > p_cursor))
+         -- With the argument known, one of the two is a constant, and the other an order that the primary key has.
+         order by case when p_newest_first then x.position end desc, case when not p_newest_first then x.position end limit p_limit
       ) e);
 end
 $$;
