@@ -31,7 +31,7 @@ declare
   i int;
 begin
   perform assert_log_order();
-  v_context := enter_context(p_context, p_signature);
+  v_context := verify_context(p_context, p_signature);
   v_tenant := array(select v_context[t] from unnest(p_tenant) t);
   if array_position(v_tenant, null) is not null then
     raise exception using errcode = 'ZC001', message = 'an append names a tenant outside of its context';
@@ -194,7 +194,7 @@ declare
   v_position bigint[];
 begin
   perform assert_log_order();
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the append names a tenant outside of its context';
   end if;
   if p_wait_ms > 0 then
@@ -315,7 +315,7 @@ CREATE FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant te
 declare
   v_stream bigint;
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
   end if;
   select s.stream_id, s.version into v_stream, version from streams s
@@ -339,7 +339,7 @@ CREATE FUNCTION cairn.command_claim(p_context text, p_signature text, p_tenant t
 declare
   v_claimed json;
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the claim names a tenant outside of its context';
   end if;
   with chosen as (
@@ -363,7 +363,7 @@ CREATE FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant 
 declare
   v_status text;
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
   end if;
   select c.status into v_status from commands c where c.tenant_id = p_tenant and c.id = p_id and c.metadata is not null for update;
@@ -397,6 +397,17 @@ CREATE TABLE cairn.commands (
     error jsonb,
     CONSTRAINT commands_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'consumed'::text, 'processed'::text, 'failed'::text])))
 );
+ALTER TABLE ONLY cairn.commands ALTER COLUMN tenant_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN hash SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN status SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN type SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN aggregate_type SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN aggregate_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN payload SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN metadata SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN result SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN error SET STATISTICS 0;
 
 ALTER TABLE cairn.commands OWNER TO cairn_owner;
 
@@ -417,7 +428,7 @@ CREATE FUNCTION cairn.command_mark(p_context text, p_signature text, p_tenant te
 declare
   v commands;
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
   end if;
   update commands c
@@ -445,7 +456,7 @@ CREATE FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant t
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the query names a tenant outside of its context';
   end if;
   return (
@@ -470,7 +481,7 @@ CREATE FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant 
 declare
   v commands;
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the command names a tenant outside of its context';
   end if;
   insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, updated_at)
@@ -494,7 +505,7 @@ CREATE FUNCTION cairn.count_events(p_context text, p_signature text, p_tenant te
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the count names a tenant outside of its context';
   end if;
   return (
@@ -513,8 +524,11 @@ CREATE FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant 
     SET jit TO 'off'
     AS $$
 declare
-  v_context text[] := enter_context(p_context, p_signature);
+  v_context text[] := verify_context(p_context, p_signature);
 begin
+  if cardinality(v_context) = 0 then
+    raise exception using errcode = 'ZC001', message = 'the signed tenant context was refused';
+  end if;
   return (
     select count(*) from unnest(p_tenant, p_type, p_id) r(t, ty, id)
      where exists (select from streams s
@@ -529,13 +543,12 @@ CREATE FUNCTION cairn.enter_context(p_context text, p_signature text) RETURNS te
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
 declare
-  v_tenants text[];
+  v_tenants text[] := verify_context(p_context, p_signature);
 begin
-  perform set_config('cairn.context', p_context, true), set_config('cairn.signature', p_signature, true);
-  v_tenants := tenants();
   if cardinality(v_tenants) = 0 then
     raise exception using errcode = 'ZC001', message = 'the signed tenant context was refused';
   end if;
+  perform set_config('cairn.context', p_context, true), set_config('cairn.signature', p_signature, true);
   return v_tenants;
 end
 $$;
@@ -561,6 +574,18 @@ CREATE TABLE cairn.events (
     project_id text,
     job_id text
 );
+ALTER TABLE ONLY cairn.events ALTER COLUMN id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN tenant_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN aggregate_type SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN aggregate_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN type SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN payload SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN metadata SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN correlation_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN workflow_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN user_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN project_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.events ALTER COLUMN job_id SET STATISTICS 0;
 
 ALTER TABLE cairn.events OWNER TO cairn_owner;
 
@@ -629,7 +654,10 @@ CREATE FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant in
 declare
   v_context text[];
 begin
-  v_context := enter_context(p_context, p_signature);
+  v_context := verify_context(p_context, p_signature);
+  if cardinality(v_context) = 0 then
+    raise exception using errcode = 'ZC001', message = 'the signed tenant context was refused';
+  end if;
   return query
   select r.i::int, s.version, s.closed_at is not null, k.version, k.schema_version, k.state::text, t.events
     from unnest(p_tenant, p_type, p_id, p_after) with ordinality r(t, ty, id, after, i)
@@ -661,7 +689,7 @@ CREATE FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant te
 declare
   v_horizon bigint := horizon();
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the query names a tenant outside of its context';
   end if;
   return (
@@ -678,8 +706,9 @@ begin
            and (p_project is null or x.project_id = p_project)
            and (p_from is null or x.recorded_at >= p_from)
            and (p_to is null or x.recorded_at < p_to)
-           and (p_cursor is null or case when p_newest_first then x.position < p_cursor else x.position > p_cursor end)
-         order by case when p_newest_first then -x.position else x.position end limit p_limit
+           and (p_cursor is null or (p_newest_first and x.position < p_cursor) or (not p_newest_first and x.position > p_cursor))
+         -- With the argument known, one of the two is a constant, and the other an order that the primary key has.
+         order by case when p_newest_first then x.position end desc, case when not p_newest_first then x.position end limit p_limit
       ) e);
 end
 $$;
@@ -689,6 +718,9 @@ ALTER FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant tex
 CREATE FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
     AS $$
 begin
   horizon := horizon();
@@ -712,7 +744,7 @@ CREATE FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant tex
     SET jit TO 'off'
     AS $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
   end if;
   return (
@@ -734,7 +766,7 @@ CREATE FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
   end if;
   select l.horizon, l.events, l.count, l.last into horizon, events, count, last from read_log(p_after, p_limit, p_types, p_tenant) l;
@@ -758,7 +790,7 @@ CREATE FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the reservation names a tenant outside of its context';
   end if;
   delete from reservations r where r.tenant_id = p_tenant and r.scope = p_scope and r.key = p_key;
@@ -790,7 +822,7 @@ CREATE FUNCTION cairn.reserve(p_context text, p_signature text, p_tenant text, p
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the reservation names a tenant outside of its context';
   end if;
   insert into reservations (tenant_id, scope, key) values (p_tenant, p_scope, p_key) on conflict do nothing;
@@ -807,7 +839,7 @@ CREATE FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text
     SET jit TO 'off'
     AS $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the question names a tenant outside of its context';
   end if;
   return query
@@ -841,22 +873,28 @@ CREATE FUNCTION cairn.tenants() RETURNS text[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
-declare
-  c text := current_setting('cairn.context', true);
-  k record;
 begin
-  if c is null or c = '' then
-    return '{}';
-  end if;
-  select s.ipad, s.opad into k from secret s;
-  if encode(sha256(k.opad || sha256(k.ipad || convert_to(c, 'UTF8'))), 'hex') is distinct from current_setting('cairn.signature', true) then
-    return '{}';
-  end if;
-  return (c::text[])[3:];
+  return coalesce(verify_context(nullif(current_setting('cairn.context', true), ''), current_setting('cairn.signature', true)), '{}');
 end
 $$;
 
 ALTER FUNCTION cairn.tenants() OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.verify_context(p_context text, p_signature text) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  k record;
+begin
+  select s.ipad, s.opad into k from secret s;
+  if encode(sha256(k.opad || sha256(k.ipad || convert_to(p_context, 'UTF8'))), 'hex') = p_signature then
+    return (p_context::text[])[3:];
+  end if;
+  return '{}';
+end
+$$;
+
+ALTER FUNCTION cairn.verify_context(p_context text, p_signature text) OWNER TO cairn_owner;
 
 CREATE TABLE cairn.applied_files (
     only_row boolean DEFAULT true NOT NULL,
@@ -932,6 +970,9 @@ CREATE TABLE cairn.reservations (
     key text NOT NULL,
     reserved_at timestamp with time zone DEFAULT now() NOT NULL
 );
+ALTER TABLE ONLY cairn.reservations ALTER COLUMN tenant_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.reservations ALTER COLUMN scope SET STATISTICS 0;
+ALTER TABLE ONLY cairn.reservations ALTER COLUMN key SET STATISTICS 0;
 
 ALTER TABLE cairn.reservations OWNER TO cairn_owner;
 
@@ -953,6 +994,8 @@ CREATE TABLE cairn.snapshots (
     state jsonb NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL
 );
+ALTER TABLE ONLY cairn.snapshots ALTER COLUMN tenant_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.snapshots ALTER COLUMN state SET STATISTICS 0;
 
 ALTER TABLE cairn.snapshots OWNER TO cairn_owner;
 
@@ -974,6 +1017,9 @@ CREATE TABLE cairn.streams (
     closed_at timestamp with time zone
 )
 WITH (fillfactor='85');
+ALTER TABLE ONLY cairn.streams ALTER COLUMN tenant_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.streams ALTER COLUMN aggregate_type SET STATISTICS 0;
+ALTER TABLE ONLY cairn.streams ALTER COLUMN aggregate_id SET STATISTICS 0;
 
 ALTER TABLE cairn.streams OWNER TO cairn_owner;
 
@@ -1138,6 +1184,8 @@ GRANT ALL ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) T
 REVOKE ALL ON FUNCTION cairn.tenants() FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.tenants() TO cairn_app;
 GRANT ALL ON FUNCTION cairn.tenants() TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.verify_context(p_context text, p_signature text) FROM PUBLIC;
 
 GRANT SELECT ON TABLE cairn.domain_events TO cairn_app;
 GRANT SELECT ON TABLE cairn.domain_events TO cairn_worker;

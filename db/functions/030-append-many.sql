@@ -52,7 +52,7 @@ declare
   i int;
 begin
   perform assert_log_order();
-  v_context := enter_context(p_context, p_signature);
+  v_context := verify_context(p_context, p_signature);
   v_tenant := array(select v_context[t] from unnest(p_tenant) t);
   if array_position(v_tenant, null) is not null then
     raise exception using errcode = 'ZC001', message = 'an append names a tenant outside of its context';

@@ -25,7 +25,7 @@ declare
   v_position bigint[];
 begin
   perform assert_log_order();
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the append names a tenant outside of its context';
   end if;
   if p_wait_ms > 0 then

@@ -13,7 +13,10 @@ as $$
 declare
   v_context text[];
 begin
-  v_context := enter_context(p_context, p_signature);
+  v_context := verify_context(p_context, p_signature);
+  if cardinality(v_context) = 0 then
+    raise exception using errcode = 'ZC001', message = 'the signed tenant context was refused';
+  end if;
   return query
   select r.i::int, s.version, s.closed_at is not null, k.version, k.schema_version, k.state::text, t.events
     from unnest(p_tenant, p_type, p_id, p_after) with ordinality r(t, ty, id, after, i)

@@ -9,7 +9,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
   end if;
   return (

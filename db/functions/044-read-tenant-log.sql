@@ -7,7 +7,7 @@ language plpgsql volatile security definer
 set search_path from current
 as $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
   end if;
   select l.horizon, l.events, l.count, l.last into horizon, events, count, last from read_log(p_after, p_limit, p_types, p_tenant) l;

@@ -11,7 +11,7 @@ as $$
 declare
   v_horizon bigint := horizon();
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the query names a tenant outside of its context';
   end if;
   return (

@@ -4,7 +4,7 @@ language plpgsql volatile security definer
 set search_path from current
 as $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the count names a tenant outside of its context';
   end if;
   return (

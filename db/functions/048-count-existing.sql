@@ -7,8 +7,11 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
-  v_context text[] := enter_context(p_context, p_signature);
+  v_context text[] := verify_context(p_context, p_signature);
 begin
+  if cardinality(v_context) = 0 then
+    raise exception using errcode = 'ZC001', message = 'the signed tenant context was refused';
+  end if;
   return (
     select count(*) from unnest(p_tenant, p_type, p_id) r(t, ty, id)
      where exists (select from streams s

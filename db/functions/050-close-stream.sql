@@ -9,7 +9,7 @@ as $$
 declare
   v_stream bigint;
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
   end if;
   select s.stream_id, s.version into v_stream, version from streams s

@@ -4,7 +4,7 @@ language plpgsql volatile security definer
 set search_path from current
 as $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the reservation names a tenant outside of its context';
   end if;
   insert into reservations (tenant_id, scope, key) values (p_tenant, p_scope, p_key) on conflict do nothing;
@@ -17,7 +17,7 @@ language plpgsql volatile security definer
 set search_path from current
 as $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the reservation names a tenant outside of its context';
   end if;
   delete from reservations r where r.tenant_id = p_tenant and r.scope = p_scope and r.key = p_key;

@@ -18,7 +18,7 @@ as $$
 declare
   v commands;
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the command names a tenant outside of its context';
   end if;
   insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, updated_at)
@@ -42,7 +42,7 @@ as $$
 declare
   v_claimed json;
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the claim names a tenant outside of its context';
   end if;
   with chosen as (
@@ -68,7 +68,7 @@ as $$
 declare
   v commands;
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
   end if;
   update commands c
@@ -98,7 +98,7 @@ set search_path from current
 set plan_cache_mode = force_custom_plan
 as $$
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the query names a tenant outside of its context';
   end if;
   return (
@@ -122,7 +122,7 @@ as $$
 declare
   v_status text;
 begin
-  if (p_tenant = any (enter_context(p_context, p_signature))) is not true then
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
   end if;
   select c.status into v_status from commands c where c.tenant_id = p_tenant and c.id = p_id and c.metadata is not null for update;

@@ -42,12 +42,13 @@ async function prepare(): Promise<Battlefield> {
 
 const ground = await prepare()
 const unguarded = await prepare()
-for (const relation of unguarded.relations) {
-  await queryOnce(
-    unguarded.database.url,
-    `do $$ begin execute 'alter table ${relation} disable row level security'; exception when wrong_object_type then null; end $$`,
-  )
+for (const { name, kind, columns } of await relationsIn(unguarded.database.url, unguarded.schema)) {
+  if (kind !== 'table' || !columns.includes('tenant_id')) continue
+  const table = `${unguarded.schema}.${name}`
+  await queryOnce(unguarded.database.url, `alter table ${table} disable row level security`)
+  for (const column of columns) await queryOnce(unguarded.database.url, `alter table ${table} alter column "${column}" set statistics 100`)
 }
+await queryOnce(unguarded.database.url, 'analyze')
 
 const before = await tableDigest(ground.database.url, ground.schema)
 const attackSets = { 'a forged context': forgedContexts, 'own code': ownCode, 'shadowed names': shadows, 'an escape': escapes }

@@ -30,6 +30,9 @@ async function fill({ appUrl, workerUrl, schema, contextKey }: TestFileDatabase)
   await db.close()
 }
 
+/** Holds one of four words that everybody knows; its partial index tells how many commands wait, of all tenants together. */
+const common = ['commands.status']
+
 interface Column {
   readonly table: string
   readonly column: string
@@ -101,7 +104,9 @@ const columns: Column[] = []
 
 beforeAll(async () => {
   for (const database of [guarded, sampled]) await fill(database)
-  columns.push(...(await tellingColumns(guarded)).filter(({ value }) => value !== null))
+  columns.push(
+    ...(await tellingColumns(guarded)).filter(({ table, column, value }) => value !== null && !common.includes(`${table}.${column}`)),
+  )
   for (const { table, column } of columns)
     await queryOnce(sampled.url, `alter table ${sampled.schema}.${table} alter column "${column}" set statistics 100`)
   for (const { url } of [guarded, sampled]) await queryOnce(url, 'analyze')

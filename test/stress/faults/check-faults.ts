@@ -9,15 +9,13 @@ import { cutAnswers } from './cut-answers.ts'
 import { cutCommits } from './cut-commits.ts'
 import { dieAtCommit, type DiedAtCommit } from './die-at-commit.ts'
 import { effectsOf, type Effects } from './effects.ts'
-import { loadUnderFault } from './load-under-fault.ts'
+import { loadUnderFault, type Load } from './load-under-fault.ts'
 import { appendNaively } from './naive-appender.ts'
 import { startStoppableServer } from './stoppable-server.ts'
 
-export interface FaultsOptions {
+export interface FaultsOptions extends Load {
   /** How often each shape of append loses its answer. */
   readonly rounds: number
-  /** How long the load runs under each kind of fault. */
-  readonly seconds: number
   readonly batch: number
   readonly seed: number
 }
@@ -90,7 +88,7 @@ export async function checkFaults(database: CheckDatabase, options: FaultsOption
 
     const under = async (what: string, everyMs: readonly [number, number], strike: () => Promise<void>): Promise<Struck> => {
       onStep(what)
-      const { answers, strikes } = await loadUnderFault(store, random, options.seconds, everyMs, strike)
+      const { answers, strikes } = await loadUnderFault(store, random, options, everyMs, strike)
       example ??= firstError(answers)
       return { ...(await effectsOf(admin, database, answers)), strikes }
     }
@@ -143,7 +141,7 @@ async function underRestarts(options: FaultsOptions, random: Random, onStep: OnS
     const database = await createCheckDatabase(server.url)
     const stores = endings.add(await openStores(database, 1, { retryForMs: 30_000 }), (opened) => opened.close())
     onStep('load while the server is stopped and started')
-    const { answers, strikes } = await loadUnderFault(stores.at(0), random, options.seconds, [300, 1_000], server.restart)
+    const { answers, strikes } = await loadUnderFault(stores.at(0), random, options, [300, 1_000], server.restart)
     const admin = endings.add(await openAdmin(database.url), (client) => client.end())
     return { ...(await effectsOf(admin, database, answers)), strikes }
   } finally {

@@ -13,6 +13,7 @@ export function addFaultsCommand(program: Command): void {
   )
     .option('--rounds <n>', 'how often each shape of append loses its answer', wholeNumber(1), 10)
     .option('--seconds <n>', 'how long the load runs under each kind of fault', aboveZero, 10)
+    .option('--callers <n>', 'appends under way at the same time', wholeNumber(1, 10_000), 24)
     .option('--batch <n>', 'appends in a batch that loses its answer', wholeNumber(2, 500), 100)
     .option('--seed <n>', 'seed of the choices', wholeNumber(0), 1)
     .action((options: FaultsOptions & CommonOptions) =>

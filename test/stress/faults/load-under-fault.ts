@@ -4,14 +4,20 @@ import type { Random } from '../support/random.ts'
 import { answerOf, type Answered } from './effects.ts'
 import { requestOf } from './requests.ts'
 
-const callers = 24
 const sharedStreams = 12
+
+export interface Load {
+  /** Appends under way at the same time. */
+  readonly callers: number
+  /** How long the load runs under each kind of fault. */
+  readonly seconds: number
+}
 
 /** Callers that append without a break while `strike` is called again and again, until the time is over. */
 export async function loadUnderFault(
   store: EventStorePort,
   random: Random,
-  seconds: number,
+  { callers, seconds }: Load,
   everyMs: readonly [number, number],
   strike: () => Promise<void>,
 ): Promise<{ readonly answers: readonly Answered[]; readonly strikes: number }> {
