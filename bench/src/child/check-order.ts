@@ -26,7 +26,7 @@ export async function checkOrder(contestant: Contestant, row: Row, variant: stri
   let writing = true
   const reading = (async () => {
     // Done when the writers are and a while passed without anything new.
-    for (let quiet = 0; quiet < 20; ) {
+    for (let quiet = 0; quiet < 20;) {
       const came = await poll()
       quiet = came > 0 || writing ? 0 : quiet + 1
       await new Promise((resolve) => setTimeout(resolve, writing ? 2 : 50))

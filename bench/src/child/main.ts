@@ -65,15 +65,19 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
 }
 
 process.on('message', (question: Question) => {
-  answer(question)
-    .then(
-      (value): Reply => ({ ok: true, value }),
-      (error: unknown): Reply => ({ ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-    )
-    .then((reply) => {
-      process.send?.(reply)
-      if (question.ask === 'close') process.disconnect?.()
-    })
+  void reply(question)
 })
+
+async function reply(question: Question): Promise<void> {
+  let result: Reply
+  try {
+    result = { ok: true, value: await answer(question) }
+  } catch (error) {
+    result = { ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+  process.send?.(result)
+  if (question.ask === 'close') process.disconnect?.()
+}
+
 // The parent is gone: nothing here is worth finishing.
 process.on('disconnect', () => process.exit(0))

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type pg from 'pg'
+import type { Client } from 'pg'
 
 /** Seconds of processor time; unlike a rate it hardly depends on what else the machine does. */
 export interface ProcessorTime {
@@ -10,7 +10,7 @@ export interface ProcessorTime {
 }
 
 /** @param observer a connection to the database, not counted itself */
-export async function processorTime(observer: pg.Client): Promise<ProcessorTime> {
+export async function processorTime(observer: Client): Promise<ProcessorTime> {
   const { user, system } = process.cpuUsage()
   const { rows } = await observer.query<{ pid: number }>(
     'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',

@@ -30,8 +30,14 @@ test('a profile is of one row', async () => {
 })
 
 test('numbers that cannot be are refused', async () => {
-  for (const args of [['--rounds', '0'], ['--rounds', 'five'], ['--seconds', '-1'], ['--systems', 'marten']]) {
-    expect((await run(...args)).code, args.join(' ')).not.toBe(0)
+  for (const args of [
+    ['--rounds', '0'],
+    ['--rounds', 'five'],
+    ['--seconds', '-1'],
+    ['--systems', 'marten'],
+  ]) {
+    const { code } = await run(...args)
+    expect({ args, refused: code !== 0 }).toEqual({ args, refused: true })
   }
 })
 

@@ -18,9 +18,7 @@ Exit codes: 0 done, 1 failed (or, with --check, a target was missed), 2 wrong us
 
 export function buildProgram(): Command {
   return new Command('bench')
-    .description(
-      'Measures Cairn, Emmett, evtstore and the physical floor against one PostgreSQL server, interleaved round by round.',
-    )
+    .description('Measures Cairn, Emmett, evtstore and the physical floor against one PostgreSQL server, interleaved round by round.')
     .argument('[rows...]', 'ids of the rows to run; all when none is named', undefined)
     .option('--json <file>', 'also write the figures as JSON to this file')
     .option('--rounds <n>', 'rounds per row; the median counts', wholeNumber, 5)

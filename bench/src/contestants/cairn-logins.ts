@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import { Client } from 'pg'
 
 /** The addresses of a schema's application and background readers, one login each, as in production. */
 export interface CairnLogins {
@@ -11,7 +11,7 @@ export const loginNames = (schema: string) => ({ app: `${schema}_app_login`, wor
 
 /** Makes the two logins; the migration has made the roles that they are members of. */
 export async function createLogins(url: string, schema: string): Promise<CairnLogins> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new Client({ connectionString: url })
   await client.connect()
   try {
     const names = loginNames(schema)

@@ -136,7 +136,7 @@ export const openCairn: OpenContestant = async (url, schema) => {
     },
     drop,
     async close() {
-      for (const variant of [...apps.keys()]) await drop(variant)
+      for (const variant of apps.keys()) await drop(variant)
       await store.drained()
       await db.close()
       await witness.close()

@@ -1,6 +1,6 @@
 import { CommandHandler, isExpectedVersionConflictError, type AsyncRetryOptions, type Event } from '@event-driven-io/emmett'
 import { getPostgreSQLEventStore, type PostgresEventStore } from '@event-driven-io/emmett-postgresql'
-import pg from 'pg'
+import { Pool } from 'pg'
 import type { Row } from '../rows/row.ts'
 import { addLine, emptyBasket, mustBeOpen, type Basket } from '../workload/basket.ts'
 import { counter, seededId, tenantName } from '../workload/stream-names.ts'
@@ -41,11 +41,11 @@ function variantsOf(row: Row): Variant[] {
 }
 
 export const openEmmett: OpenContestant = async (url) => {
-  const open = new Map<string, { readonly store: PostgresEventStore; readonly pool: pg.Pool }>()
+  const open = new Map<string, { readonly store: PostgresEventStore; readonly pool: Pool }>()
   const storeOf = (variant: string): PostgresEventStore => {
     const known = open.get(variant)
     if (known !== undefined) return known.store
-    const pool = new pg.Pool({ connectionString: url, max: Number(/^pool (\d+)/.exec(variant)?.[1] ?? 10) })
+    const pool = new Pool({ connectionString: url, max: Number(/^pool (\d+)/.exec(variant)?.[1] ?? 10) })
     // The schema is there already: the check before each call is saved.
     const store = getPostgreSQLEventStore(url, { connectionOptions: { pool }, schema: { autoMigration: 'None' } })
     open.set(variant, { store, pool })
@@ -162,7 +162,7 @@ export const openEmmett: OpenContestant = async (url) => {
     },
     drop,
     async close() {
-      for (const variant of [...open.keys()]) await drop(variant)
+      for (const variant of open.keys()) await drop(variant)
       await witness.close()
     },
   }

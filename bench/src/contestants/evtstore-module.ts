@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Knex } from 'knex'
-import type pg from 'pg'
+import type { Pool } from 'pg'
 import type postgres from 'postgres'
 import type { LineAdded } from '../workload/payload.ts'
 
@@ -58,8 +58,8 @@ interface Evtstore {
 }
 
 interface PgProvider {
-  createProvider(options: { client: pg.Pool; events: string; bookmarks: string; limit?: number }): Provider
-  migrate(options: { client: pg.Pool; events: string; bookmarks: string }): Promise<void>
+  createProvider(options: { client: Pool; events: string; bookmarks: string; limit?: number }): Provider
+  migrate(options: { client: Pool; events: string; bookmarks: string }): Promise<void>
 }
 
 interface PostgresJsProvider {

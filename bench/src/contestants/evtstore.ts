@@ -1,5 +1,5 @@
 import knex from 'knex'
-import pg from 'pg'
+import { Pool } from 'pg'
 import postgres from 'postgres'
 import type { Row } from '../rows/row.ts'
 import { addLine, emptyBasket, mustBeOpen } from '../workload/basket.ts'
@@ -23,7 +23,7 @@ interface Opened {
 
 const providers: Readonly<Record<string, (url: string, size: number) => Opened>> = {
   pg(url, size) {
-    const client = new pg.Pool({ connectionString: url, max: size })
+    const client = new Pool({ connectionString: url, max: size })
     return { provider: pgProvider.createProvider({ client, events: 'events', bookmarks: 'bookmarks' }), close: () => client.end() }
   },
   'postgres.js'(url, size) {
@@ -62,24 +62,7 @@ export const openEvtstore: OpenContestant = async (url) => {
     open.delete(variant)
     await known?.close()
   }
-  const domainOf = (provider: Provider, persist: boolean) => {
-    const basket = evtstore.createAggregate({
-      stream,
-      create: emptyBasket,
-      fold: (line, state) => addLine(state, line),
-      ...(persist ? { version: '1', persistAggregate: true } : {}),
-    })
-    return evtstore.createDomain({ provider, useCache: false }, { basket })
-  }
-  const commandsOf = (provider: Provider, persist: boolean) =>
-    evtstore.createCommands(domainOf(provider, persist).domain.basket, {
-      async add(command, state) {
-        mustBeOpen(state)
-        return event(command.line)
-      },
-    })
-
-  const migrator = new pg.Pool({ connectionString: url })
+  const migrator = new Pool({ connectionString: url })
   await pgProvider.migrate({ client: migrator, events: 'events', bookmarks: 'bookmarks' })
   await migrator.end()
   const witness = await Witness.open(url, {
@@ -179,11 +162,30 @@ export const openEvtstore: OpenContestant = async (url) => {
     },
     drop,
     async close() {
-      for (const variant of [...open.keys()]) await drop(variant)
+      for (const variant of open.keys()) await drop(variant)
       await witness.close()
     },
   }
   return contestant
+}
+
+function domainOf(provider: Provider, persist: boolean) {
+  const basket = evtstore.createAggregate({
+    stream,
+    create: emptyBasket,
+    fold: (line, state) => addLine(state, line),
+    ...(persist ? { version: '1', persistAggregate: true } : {}),
+  })
+  return evtstore.createDomain({ provider, useCache: false }, { basket })
+}
+
+function commandsOf(provider: Provider, persist: boolean) {
+  return evtstore.createCommands(domainOf(provider, persist).domain.basket, {
+    async add(command, state) {
+      mustBeOpen(state)
+      return event(command.line)
+    },
+  })
 }
 
 /** evtstore leaves the retry on conflict to its caller; at once is the fastest of those tried. */

@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
-import { uuidv7 } from '@cairn/core'
 import { migrate } from '@cairn/infra/pg'
-import pg from 'pg'
+import { Client } from 'pg'
 import type { Row } from '../rows/row.ts'
 import { addLine, emptyBasket, mustBeOpen, type Basket } from '../workload/basket.ts'
 import { lineAdded, type LineAdded } from '../workload/payload.ts'
@@ -10,17 +8,21 @@ import { counter, seededId, tenantName } from '../workload/stream-names.ts'
 import type { Work } from '../workload/work.ts'
 import type { Contestant, OpenContestant, Variant } from './contestant.ts'
 import { cairnCounts } from './cairn-counts.ts'
+import { eventColumns, receipt } from './floor-columns.ts'
 import { floorSql } from './floor-sql.ts'
 import { Witness } from './witness.ts'
 
 const seedTenant = tenantName(0)
+/** Where the last snapshot of the load row's streams is; see the aggregate that Cairn measures. */
+const snapshotAt = 950
 /** Events of one statement. */
 const eventsAtOnce = 200
 
 function variantsOf({ shape }: Row): Variant[] {
   const connections = shape.kind === 'load' || shape.kind === 'hot' || shape.callers === 1 ? [1] : [1, 2]
   const variants: Variant[] = connections.map((n) => ({ name: `${n} connection${n > 1 ? 's' : ''}` }))
-  if (shape.kind === 'append') variants.push(...connections.map((n): Variant => ({ name: `events only, ${n} connection${n > 1 ? 's' : ''}`, beside: true })))
+  if (shape.kind === 'append')
+    variants.push(...connections.map((n): Variant => ({ name: `events only, ${n} connection${n > 1 ? 's' : ''}`, beside: true })))
   return variants
 }
 
@@ -33,12 +35,15 @@ export const openFloor: OpenContestant = async (url, schema) => {
   const sql = floorSql(schema)
   await migrate({ url, schema })
   const witness = await Witness.open(url, cairnCounts(schema))
-  const open = new Map<string, readonly pg.Client[]>()
-  const clientsOf = async (variant: string): Promise<readonly pg.Client[]> => {
+  const open = new Map<string, readonly Client[]>()
+  const clientsOf = async (variant: string): Promise<readonly Client[]> => {
     const known = open.get(variant)
     if (known !== undefined) return known
     const count = Number(/(\d) connection/.exec(variant)?.[1] ?? 1)
-    const clients = Array.from({ length: count }, () => new pg.Client({ connectionString: url, application_name: 'bench-floor', options: '-c plan_cache_mode=force_generic_plan' }))
+    const clients = Array.from(
+      { length: count },
+      () => new Client({ connectionString: url, application_name: 'bench-floor', options: '-c plan_cache_mode=force_generic_plan' }),
+    )
     for (const client of clients) await client.connect()
     open.set(variant, clients)
     return clients
@@ -53,7 +58,7 @@ export const openFloor: OpenContestant = async (url, schema) => {
   const episode = counter()
   let seeded: readonly SeededStream[] = []
 
-  const appendBatch = async (client: pg.Client, appends: number, eventsPerAppend: number, tenants: number): Promise<void> => {
+  const appendBatch = async (client: Client, appends: number, eventsPerAppend: number, tenants: number): Promise<void> => {
     const numbers = Array.from({ length: appends }, fresh)
     const events = appends * eventsPerAppend
     const ids = numbers.map((n) => `new-${n}`)
@@ -72,7 +77,7 @@ export const openFloor: OpenContestant = async (url, schema) => {
     })
   }
 
-  const appendEvents = async (client: pg.Client, appends: number, eventsPerAppend: number): Promise<void> => {
+  const appendEvents = async (client: Client, appends: number, eventsPerAppend: number): Promise<void> => {
     const numbers = Array.from({ length: appends }, fresh)
     const events = appends * eventsPerAppend
     const owner = (i: number): number => numbers[Math.floor(i / eventsPerAppend)] ?? 0
@@ -89,7 +94,10 @@ export const openFloor: OpenContestant = async (url, schema) => {
     })
   }
 
-  const readHistories = async (client: pg.Client, streams: readonly SeededStream[]): Promise<Map<string, { state: Basket; version: number }>> => {
+  const readHistories = async (
+    client: Client,
+    streams: readonly SeededStream[],
+  ): Promise<Map<string, { state: Basket; version: number }>> => {
     const { rows } = await client.query<{ stream: string; version: number; payload: string }>({
       ...sql.histories,
       values: [streams.map((s) => s.streamId)],
@@ -102,7 +110,7 @@ export const openFloor: OpenContestant = async (url, schema) => {
     return states
   }
 
-  const storeCommands = async (client: pg.Client, commands: readonly { stream: SeededStream; version: number }[]): Promise<void> => {
+  const storeCommands = async (client: Client, commands: readonly { stream: SeededStream; version: number }[]): Promise<void> => {
     const receipts = commands.map(() => receipt())
     await client.query({
       ...sql.commands,
@@ -122,7 +130,7 @@ export const openFloor: OpenContestant = async (url, schema) => {
     async prepare(row) {
       const { streams, eventsPerStream } = seedingOf(row)
       if (streams > 0) {
-        const seeder = new pg.Client({ connectionString: url })
+        const seeder = new Client({ connectionString: url })
         await seeder.connect()
         const atOnce = Math.max(1, Math.floor(1000 / eventsPerStream))
         for (let done = 0; done < streams; done += atOnce) {
@@ -157,7 +165,7 @@ export const openFloor: OpenContestant = async (url, schema) => {
     async work({ shape }, variant): Promise<Work> {
       const clients = await clientsOf(variant)
       const loops = clients.length
-      const clientOf = (loop: number): pg.Client => {
+      const clientOf = (loop: number): Client => {
         const client = clients[loop]
         if (client === undefined) throw new Error(`There is no connection ${loop}.`)
         return client
@@ -203,7 +211,10 @@ export const openFloor: OpenContestant = async (url, schema) => {
                 const history = (await readHistories(clientOf(0), [stream])).get(stream.streamId)
                 mustBeOpen(history?.state ?? emptyBasket())
                 const version = history?.version ?? 0
-                await storeCommands(clientOf(0), Array.from({ length: shape.callers }, (_, n) => ({ stream, version: version + n + 1 })))
+                await storeCommands(
+                  clientOf(0),
+                  Array.from({ length: shape.callers }, (_, n) => ({ stream, version: version + n + 1 })),
+                )
               }
               return shape.callers * shape.commandsPerCaller
             },
@@ -235,28 +246,9 @@ export const openFloor: OpenContestant = async (url, schema) => {
     witness,
     drop,
     async close() {
-      for (const variant of [...open.keys()]) await drop(variant)
+      for (const variant of open.keys()) await drop(variant)
       await witness.close()
     },
   }
   return contestant
-}
-
-/** Where the last snapshot of the load row's streams is; see the aggregate that Cairn measures. */
-export const snapshotAt = 950
-
-function receipt(): { readonly id: string; readonly hash: Buffer } {
-  const id = uuidv7()
-  return { id, hash: createHash('sha256').update(id).digest() }
-}
-
-/** Ids, payloads, metadata and correlation ids of so many events. */
-function eventColumns(count: number, next: () => number): string[][] {
-  const ids = Array.from({ length: count }, () => uuidv7())
-  return [
-    ids,
-    ids.map(() => JSON.stringify(lineAdded(next()))),
-    ids.map((id) => JSON.stringify({ correlationId: id, causationId: id, schemaVersion: 1 })),
-    ids,
-  ]
 }

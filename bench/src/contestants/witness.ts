@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { Client } from 'pg'
 
 /** What a system holds, as a superuser counts it. */
 export interface Stored {
@@ -11,10 +11,10 @@ export interface Stored {
 
 /** Counts as a superuser, beside the system under measurement: what a system says about itself is not evidence. */
 export class Witness {
-  readonly #client: pg.Client
+  readonly #client: Client
   readonly #sql: { readonly events: string; readonly receipts?: string; readonly brokenStreams: string }
 
-  private constructor(client: pg.Client, sql: { readonly events: string; readonly receipts?: string; readonly brokenStreams: string }) {
+  private constructor(client: Client, sql: { readonly events: string; readonly receipts?: string; readonly brokenStreams: string }) {
     this.#client = client
     this.#sql = sql
   }
@@ -24,7 +24,7 @@ export class Witness {
     url: string,
     sql: { readonly events: string; readonly receipts?: string; readonly brokenStreams: string },
   ): Promise<Witness> {
-    const client = new pg.Client({ connectionString: url, application_name: 'bench-witness' })
+    const client = new Client({ connectionString: url, application_name: 'bench-witness' })
     await client.connect()
     return new Witness(client, sql)
   }
@@ -38,7 +38,7 @@ export class Witness {
   }
 
   /** For looks at the server beside the counts. */
-  get client(): pg.Client {
+  get client(): Client {
     return this.#client
   }
 

@@ -32,7 +32,9 @@ export async function runProfile({ row, system, seconds, databases, file, onStep
     const perOperation = (result.cpuShare / rate) * 1e6
     console.log(`${system} (${variant}), ${row.title}`)
     console.log(`${Math.round(rate).toLocaleString('en-US')} ${row.unit} under the profiler`)
-    console.log(`${(result.cpuShare * 100).toFixed(0)} % of a core in this process, ${perOperation.toFixed(0)} µs each; the rest is PostgreSQL's\n`)
+    console.log(
+      `${(result.cpuShare * 100).toFixed(0)} % of a core in this process, ${perOperation.toFixed(0)} µs each; the rest is PostgreSQL's\n`,
+    )
     console.log('JavaScript, by the time spent in a function itself:')
     const lines = result.selfTimes.map(({ share, name, where }) => [`${(share * 100).toFixed(1)} %`, name.slice(0, 40), where.slice(-64)])
     console.log(plainTable(['self', 'function', 'where'], [0], lines))

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { selfTimes } from './self-times.ts'
 
+const frame = (functionName: string) => ({ functionName, url: 'file:///home/me/node_modules/pg/lib/client.js', lineNumber: 6 })
+
 test('time belongs to the function at the top of the stack, added up over its places in the tree', () => {
-  const frame = (functionName: string) => ({ functionName, url: 'file:///home/me/node_modules/pg/lib/client.js', lineNumber: 6 })
   const times = selfTimes({
     nodes: [
       { id: 1, callFrame: frame('query') },

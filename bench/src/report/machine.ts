@@ -38,7 +38,15 @@ function processorTimes(): { readonly idle: number; readonly all: number } {
   return { idle: sum((t) => t.idle), all: sum((t) => t.idle + t.user + t.nice + t.sys + t.irq) }
 }
 
-const packages = ['@event-driven-io/emmett', '@event-driven-io/emmett-postgresql', 'evtstore', 'pg', 'postgres', 'knex', '@cairn/cairn'] as const
+const packages = [
+  '@event-driven-io/emmett',
+  '@event-driven-io/emmett-postgresql',
+  'evtstore',
+  'pg',
+  'postgres',
+  'knex',
+  '@cairn/cairn',
+] as const
 
 export function versionsOf(): Readonly<Record<string, string>> {
   const versions: Record<string, string> = { node: process.versions.node }

@@ -63,11 +63,14 @@ function variantsTable(rows: readonly JsonRow[]): string {
 }
 
 function problemLines(rows: readonly JsonRow[]): string[] {
-  return rows.flatMap((row) => row.series.flatMap((s) => (s.problem === null ? [] : [`  ${row.id}, ${s.system} (${s.variant}): ${s.problem.slice(0, 300)}`])))
+  return rows.flatMap((row) =>
+    row.series.flatMap((s) => (s.problem === null ? [] : [`  ${row.id}, ${s.system} (${s.variant}): ${s.problem.slice(0, 300)}`])),
+  )
 }
 
+const bad = (n: number): string => styleText(n === 0 ? 'green' : 'red', figure(n))
+
 function orderTable(order: readonly OrderResult[]): string {
-  const bad = (n: number): string => styleText(n === 0 ? 'green' : 'red', figure(n))
   return plainTable(
     ['system', 'stored', 'missed', 'doubled', 'out of order'],
     [1, 2, 3, 4],

@@ -73,7 +73,12 @@ export function jsonRow(result: RowResult): JsonRow {
       rounds: s.rates.map((rate) => rounded(rate) ?? 0),
       problem: s.problem ?? null,
     })),
-    trials: result.trials.map(({ system, variant, rate, problem }) => ({ system, variant, rate: rounded(rate) ?? 0, problem: problem ?? null })),
+    trials: result.trials.map(({ system, variant, rate, problem }) => ({
+      system,
+      variant,
+      rate: rounded(rate) ?? 0,
+      problem: problem ?? null,
+    })),
   }
 }
 

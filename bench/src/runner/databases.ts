@@ -1,28 +1,36 @@
-import pg from 'pg'
+import { Client } from 'pg'
 
 /** Databases of one run on one server, one per system and row, and the server's care between measurements. */
 export class Databases {
-  readonly #admin: pg.Client
+  readonly #admin: Client
   readonly #url: string
   readonly #made = new Set<string>()
   /** Cairn's schema in these databases. Its roles are named after it, so two runs on one server do not share them. */
   readonly schema = `cairn_bench_${process.pid}`
 
-  private constructor(admin: pg.Client, url: string) {
+  private constructor(admin: Client, url: string) {
     this.#admin = admin
     this.#url = url
   }
 
   /** @param url a superuser's URL */
   static async open(url: string): Promise<Databases> {
-    const admin = new pg.Client({ connectionString: url, application_name: 'bench' })
+    const admin = new Client({ connectionString: url, application_name: 'bench' })
     await admin.connect()
     return new Databases(admin, url)
   }
 
   /** The server's settings that decide what a figure means. */
   async settings(): Promise<Readonly<Record<string, string>>> {
-    const names = ['server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_sync_method', 'shared_buffers', 'max_connections']
+    const names = [
+      'server_version',
+      'fsync',
+      'synchronous_commit',
+      'full_page_writes',
+      'wal_sync_method',
+      'shared_buffers',
+      'max_connections',
+    ]
     const { rows } = await this.#admin.query<{ name: string; setting: string }>(
       `select name, current_setting(name) as setting from pg_settings where name = any ($1)`,
       [names],
@@ -42,7 +50,7 @@ export class Databases {
 
   /** Statistics are fresh and nothing waits to be written when a measurement begins. */
   async settle(url: string): Promise<void> {
-    const client = new pg.Client({ connectionString: url })
+    const client = new Client({ connectionString: url })
     await client.connect()
     try {
       await client.query('analyze')

@@ -42,7 +42,13 @@ export class Entrant {
     try {
       this.#options.onStep(`${this.system}: migrate and seed`)
       const { databases } = this.#options
-      const variants = await this.#child.ask({ ask: 'prepare', system: this.system, url: this.#url, schema: databases.schema, row: this.#row })
+      const variants = await this.#child.ask({
+        ask: 'prepare',
+        system: this.system,
+        url: this.#url,
+        schema: databases.schema,
+        row: this.#row,
+      })
       await databases.settle(this.#url)
       await this.#tryAll(variants)
       this.#choose()
@@ -122,7 +128,8 @@ export class Entrant {
   #fail(error: unknown): void {
     this.#options.signal.throwIfAborted()
     const problem = error instanceof Error ? error.message : String(error)
-    if (this.series.length === 0) this.series.push({ system: this.system, variant: '-', beside: false, rates: [], clientMicros: [], serverMicros: [], problem })
+    if (this.series.length === 0)
+      this.series.push({ system: this.system, variant: '-', beside: false, rates: [], clientMicros: [], serverMicros: [], problem })
     for (const s of this.series) s.problem ??= problem
   }
 }

@@ -35,13 +35,16 @@ export async function runCheck(
 ): Promise<void> {
   const endings = new Endings()
   const progress = progressOn(process.stderr, name)
-  const interrupted = (): void => {
+  let interrupted = false
+  const interrupt = (): void => {
+    interrupted = true
     progress.end()
-    // What is under way fails on its closed connections; nobody is left to hear of it.
-    void endings.end().finally(() => process.exit(130))
+    console.error('Interrupted; the databases of this run are dropped.')
+    // What is under way fails on its lost connections, ends what it opened, and so comes to the end below.
+    void endings.end()
   }
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
   try {
     progress.step('starting')
     const url = options.url ?? endings.add(await providePostgres(), (server) => server.stop()).url
@@ -50,10 +53,13 @@ export async function runCheck(
     progress.end()
     console.log(options.json === true ? JSON.stringify({ check: name, ...verdict }) : verdictLines(name, verdict))
     process.exitCode = verdict.ok ? 0 : 1
+  } catch (error) {
+    if (!interrupted) throw error
   } finally {
     progress.end()
-    process.off('SIGINT', interrupted)
-    process.off('SIGTERM', interrupted)
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
     await endings.end()
+    if (interrupted) process.exitCode = 130
   }
 }

@@ -13,12 +13,17 @@ export interface OpenLoop {
 export async function openLoop({ perSecond, burst }: OpenLoop, seconds: number, call: () => Promise<unknown>): Promise<number[]> {
   const latencies: number[] = []
   const calls: Promise<void>[] = []
+  let failed = false
   const interval = (burst / perSecond) * 1_000
   const started = performance.now()
-  for (let scheduled = started; scheduled < started + seconds * 1_000; scheduled += interval) {
+  for (let scheduled = started; scheduled < started + seconds * 1_000 && !failed; scheduled += interval) {
     const wait = scheduled - performance.now()
     if (wait > 0) await sleep(wait)
-    for (let i = 0; i < burst; i++) calls.push(measured(call, scheduled, latencies))
+    for (let i = 0; i < burst; i++) {
+      const measuring = measured(call, scheduled, latencies)
+      measuring.catch(() => (failed = true))
+      calls.push(measuring)
+    }
   }
   await Promise.all(calls)
   return latencies

@@ -26,7 +26,7 @@ export async function openUnrelatedTransactions(database: CheckDatabase): Promis
     // One key of 64 bits, whose upper half is the number that our locks carry; and two keys that are nobody's.
     await here.query(`select pg_advisory_xact_lock_shared((${oid}::bigint << 32) | 1), pg_advisory_xact_lock(4711, 0)`)
 
-    const elsewhere = endings.add(await createDatabase(database.url, { prefix: 'cairn_elsewhere' }), ({ drop }) => drop())
+    const elsewhere = endings.add(await createDatabase(elsewhereOn(database.url), { prefix: 'cairn_elsewhere' }), ({ drop }) => drop())
     const there = endings.add(await openAdmin(elsewhere.url), (client) => client.end())
     await there.query('begin')
     await there.query('create table unrelated (text text)')
@@ -36,6 +36,11 @@ export async function openUnrelatedTransactions(database: CheckDatabase): Promis
     await endings.end()
     throw error
   }
+}
+
+/** By a database that stays: this one may be gone, with its connections, when the other is dropped. */
+function elsewhereOn(url: string): string {
+  return Object.assign(new URL(url), { pathname: '/postgres' }).href
 }
 
 async function openAppendBeside(database: CheckDatabase, endings: Endings): Promise<void> {
