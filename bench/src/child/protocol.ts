@@ -37,6 +37,7 @@ export interface Profiled extends Timed {
   /** Of one core, in this process: near 1, and JavaScript is what limits. */
   readonly cpuShare: number
   readonly selfTimes: readonly SelfTime[]
+  readonly packages: readonly { readonly name: string; readonly share: number }[]
 }
 
 export interface Answers {

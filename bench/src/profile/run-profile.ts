@@ -35,7 +35,15 @@ export async function runProfile({ row, system, seconds, databases, file, onStep
     console.log(
       `${(result.cpuShare * 100).toFixed(0)} % of a core in this process, ${perOperation.toFixed(0)} µs each; the rest is PostgreSQL's\n`,
     )
-    console.log('JavaScript, by the time spent in a function itself:')
+    console.log('JavaScript, by package:')
+    console.log(
+      plainTable(
+        ['share', 'package'],
+        [0],
+        result.packages.map(({ share, name }) => [`${(share * 100).toFixed(1)} %`, name]),
+      ),
+    )
+    console.log('\nJavaScript, by the time spent in a function itself:')
     const lines = result.selfTimes.map(({ share, name, where }) => [`${(share * 100).toFixed(1)} %`, name.slice(0, 40), where.slice(-64)])
     console.log(plainTable(['self', 'function', 'where'], [0], lines))
     if (counting) {

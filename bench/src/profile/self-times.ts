@@ -36,6 +36,25 @@ export function selfTimes(profile: CpuProfile): SelfTime[] {
   return [...times.values()].toSorted((a, b) => b.time - a.time).map(({ name, where, time }) => ({ name, where, share: time / total }))
 }
 
+/** The same by package (or by the runtime's own work), most first. */
+export function sharesByPackage(times: readonly SelfTime[]): { readonly name: string; readonly share: number }[] {
+  const shares = new Map<string, number>()
+  for (const { name, where, share } of times) {
+    const owner = where === '' ? name : packageOf(where)
+    shares.set(owner, (shares.get(owner) ?? 0) + share)
+  }
+  return [...shares].map(([name, share]) => ({ name, share })).toSorted((a, b) => b.share - a.share)
+}
+
+/** Names of native code, `node` itself, `packages/infra`, `@scope/name`, `name`. */
+function packageOf(where: string): string {
+  if (where.startsWith('node:')) return 'node'
+  return where
+    .split('/')
+    .slice(0, /^(@|packages\/)/.test(where) ? 2 : 1)
+    .join('/')
+}
+
 function shortened(url: string, line: number): string {
   if (url === '') return ''
   const path = url.replace(/^file:\/\//, '').replace(/^.*\/node_modules\//, '')

@@ -71,7 +71,9 @@ const notByPolicy = ['reads the key', 'looks at what the server does']
 for (const [kind, attacks] of Object.entries(attackSets)) {
   describe(`${kind} opens nobody else’s rows to an application that`, () => {
     test.each(attacks.map((attack) => [attack.title, attack] as const))('%s', async (_, attack) => {
-      expect(await carryOut(attack, ground)).not.toContain(hiddenMark)
+      const seen = await carryOut(attack, ground)
+      expect(seen).not.toContain(hiddenMark)
+      expect(seen).not.toContain(ground.database.contextKey)
     })
   })
 

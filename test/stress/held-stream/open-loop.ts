@@ -13,15 +13,15 @@ export interface OpenLoop {
 export async function openLoop({ perSecond, burst }: OpenLoop, seconds: number, call: () => Promise<unknown>): Promise<number[]> {
   const latencies: number[] = []
   const calls: Promise<void>[] = []
-  let failed = false
+  const failures: unknown[] = []
   const interval = (burst / perSecond) * 1_000
   const started = performance.now()
-  for (let scheduled = started; scheduled < started + seconds * 1_000 && !failed; scheduled += interval) {
+  for (let scheduled = started; scheduled < started + seconds * 1_000 && failures.length === 0; scheduled += interval) {
     const wait = scheduled - performance.now()
     if (wait > 0) await sleep(wait)
     for (let i = 0; i < burst; i++) {
       const measuring = measured(call, scheduled, latencies)
-      measuring.catch(() => (failed = true))
+      measuring.catch((error: unknown) => failures.push(error))
       calls.push(measuring)
     }
   }
