@@ -32,7 +32,7 @@ export async function runFor(work: Work, seconds: number): Promise<Timed> {
           failed++
           firstError ??= error instanceof Error ? error.message : String(error)
           // A system that only fails must not spin until the end of the round.
-          
+          if (failed > 1000) return
         }
       }
     }),
