@@ -57,7 +57,7 @@ import { wasCommitted } from './transaction/was-committed.ts'
 const Count = z.object({ count: z.int() })
 const Closed = z.object({ outcome: z.int(), version: z.int() })
 
-/** The event log on PostgreSQL. How it keeps its promises: DESIGN section "The event store", docs/guarantees.md. */
+/** The event log on PostgreSQL. How it keeps its promises: ARCHITECTURE.md, docs/adr, docs/guarantees.md. */
 export class PgEventStore implements EventStorePort, EventQueryPort {
   readonly #db: PgDatabase
   readonly #coalescer: AppendCoalescer
