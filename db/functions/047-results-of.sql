@@ -15,8 +15,9 @@ begin
          coalesce(s.aggregate_id, c.aggregate_id), c.version, c.position,
          (select '[' || string_agg(event_json(e), ',' order by e.version) || ']' from events e
            where e.stream_id = c.stream_id and e.version between c.first_version and c.version)
-    from commands c
-    left join streams s on s.stream_id = c.stream_id
-   where c.tenant_id = p_tenant and c.id = any (p_ids);
+    from unnest(p_ids) wanted(id)
+    -- The limits keep these look-ups; see append_many.
+    join lateral (select x.* from commands x where x.tenant_id = p_tenant and x.id = wanted.id limit 1) c on true
+    left join lateral (select x.* from streams x where x.stream_id = c.stream_id limit 1) s on true;
 end
 $$;

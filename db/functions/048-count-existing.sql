@@ -14,7 +14,7 @@ begin
   end if;
   return (
     select count(*) from unnest(p_tenant, p_type, p_id) r(t, ty, id)
-     where exists (select from streams s
-                    where s.tenant_id = v_context[r.t] and s.aggregate_type = r.ty and s.aggregate_id = r.id and s.version > 0));
+     where (select s.version > 0 from streams s
+             where s.tenant_id = v_context[r.t] and s.aggregate_type = r.ty and s.aggregate_id = r.id));
 end
 $$;

@@ -79,5 +79,7 @@ async function reply(question: Question): Promise<void> {
   if (question.ask === 'close') process.disconnect?.()
 }
 
+// Ctrl-C reaches the whole process group; the parent decides, and closes us in order.
+process.on('SIGINT', () => undefined)
 // The parent is gone: nothing here is worth finishing.
 process.on('disconnect', () => process.exit(0))

@@ -22,7 +22,10 @@ const Row = z.object({
   snapshot_version: z.int().nullable(),
   snapshot_schema: z.int().nullable(),
   snapshot_state: z.string().nullable(),
-  events: z.string().nullable(),
+  first_version: z.int().nullable(),
+  types: z.array(z.string()).nullable(),
+  schemas: z.array(z.int()).nullable(),
+  payloads: z.string().nullable(),
 })
 
 /** Loads many streams in one round trip; a tail longer than one answer is finished by further ones. */
@@ -37,7 +40,7 @@ export async function loadStreams(
   const context = signer.sign(tenants)
   const tenantNumber = new Map(tenants.map((tenant, i) => [tenant, i + 1]))
   const rows = await connection.any(statement(mode, `${schema}_load_streams`, Row)`
-    select stream_no, version, closed, snapshot_version, snapshot_schema, snapshot_state, events
+    select stream_no, version, closed, snapshot_version, snapshot_schema, snapshot_state, first_version, types, schemas, payloads
       from ${sql.identifier([schema])}.load_streams(
         ${context.text}, ${context.signature}, ${plainArray(requests.map((r) => tenantNumber.get(r.stream.tenantId) ?? 0))},
         ${textArray(requests.map((r) => r.stream.aggregateType))}, ${textArray(requests.map((r) => r.stream.aggregateId))},
@@ -51,7 +54,7 @@ export async function loadStreams(
       row.snapshot_version === null || row.snapshot_state === null
         ? undefined
         : { version: row.snapshot_version, schemaVersion: row.snapshot_schema ?? 1, state: JSON.parse(row.snapshot_state) as unknown }
-    const events = parseHistory(row.events)
+    const events = parseHistory(row)
     const last = events.at(-1)?.version ?? row.version
     if (events.length === eventsPerAnswer && last < row.version) {
       const [rest] = await loadStreams(connection, schema, signer, [{ stream: request.stream, after: last }], mode)
@@ -66,8 +69,8 @@ export async function loadStreams(
 
 const missingStream: LoadedStream = Object.freeze({ version: 0, closed: false, snapshot: undefined, events: Object.freeze([]) })
 
-function parseHistory(text: string | null): HistoryEvent[] {
-  if (text === null) return []
-  const rows: readonly (readonly [version: number, schemaVersion: number, type: string, payload: unknown])[] = JSON.parse(`[${text}]`)
-  return rows.map(([version, schemaVersion, type, payload]) => ({ type, version, schemaVersion, payload }))
+function parseHistory({ first_version: first, types, schemas, payloads }: z.output<typeof Row>): HistoryEvent[] {
+  if (first === null || types === null || schemas === null || payloads === null) return []
+  const parsed: readonly unknown[] = JSON.parse(payloads)
+  return parsed.map((payload, i) => ({ type: types[i] ?? '', version: first + i, schemaVersion: schemas[i] ?? 1, payload }))
 }
