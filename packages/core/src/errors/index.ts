@@ -20,3 +20,27 @@ export {
 } from './infrastructure.ts'
 export { InvalidInputError, PayloadTooLargeError, SchemaValidationError, UnknownTypeError, type SchemaIssue } from './input.ts'
 export { ContextRefusedError, TenantMismatchError, TenantMissingError } from './tenancy.ts'
+export {
+  ForeignLogError,
+  IllegalStateError,
+  LeaseLostError,
+  SubscriptionChangedError,
+  SubscriptionVersionError,
+  UnknownEventError,
+  UnknownSubscriptionError,
+  WaitTimeoutError,
+} from './subscriptions.ts'
+export {
+  DependentViewsError,
+  NotCaughtUpError,
+  NothingToRollBackError,
+  ProjectionNotBuiltError,
+  RebuildStoppedError,
+  RowMissingError,
+  RowPartitionError,
+  RowValueError,
+  StaleRowError,
+  SwitchBlockedError,
+  UnknownProjectionError,
+  UnknownTableError,
+} from './projections.ts'

@@ -29,3 +29,41 @@ export type {
 } from './event-store.port.ts'
 export type { JobSchedulerPort } from './job-scheduler.port.ts'
 export { silentLogger, type LogFields, type LoggerPort } from './logger.port.ts'
+export type { HintsPort } from './hints.port.ts'
+export type { LogHead, LogReaderPort, LogReadOptions, LogReadPage } from './log-reader.port.ts'
+export type {
+  DeclaredProjection,
+  Drift,
+  Generation,
+  GenerationPlan,
+  GenerationState,
+  ProjectionStorePort,
+  SwitchOptions,
+} from './projection-store.port.ts'
+export type {
+  ColumnValue,
+  JsonColumnValue,
+  PhysicalTable,
+  RowKey,
+  RowStorePort,
+  RowValues,
+  RowWrites,
+  StoredRow,
+} from './row-store.port.ts'
+export type {
+  EventToPark,
+  Heartbeat,
+  Lease,
+  Member,
+  ParkedEvent,
+  PartitionStatus,
+  Progress,
+  StoredFailure,
+  SubscriptionKey,
+  SubscriptionKind,
+  SubscriptionSpec,
+  SubscriptionStatus,
+  SubscriptionStorePort,
+  SubscriptionTransaction,
+  TakenLease,
+} from './subscription-store.port.ts'
