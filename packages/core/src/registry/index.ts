@@ -1,4 +1,12 @@
-export { defineDomain, type AggregateOf, type AggregateTypeOf, type Domain, type EventsOfType } from './define-domain.ts'
+export {
+  defineDomain,
+  type AggregateOf,
+  type AggregateTypeOf,
+  type Domain,
+  type EventsOfType,
+  type ProjectionNameOf,
+  type ProjectionOf,
+} from './define-domain.ts'
 export type { JsonSchema, PayloadJsonSchema, PayloadJsonSchemas } from './json-schemas.ts'
 export { checkNaming, type NamingConvention } from './naming-convention.ts'
 export { nearest } from './nearest.ts'

@@ -102,7 +102,9 @@ test('a domain that is refused leaves nothing behind', () => {
 
 test('an incomplete class is refused at boot', () => {
   class Half extends aggregate(orderEvents, () => 0) {}
-  expect(() => new Registry([{ name: 'half', aggregates: [Half as never] }])).toThrow(/Class Half \(aggregate order\) has no handlers/)
+  expect(() => new Registry([{ name: 'half', aggregates: [Half as never], projections: [] }])).toThrow(
+    /Class Half \(aggregate order\) has no handlers/,
+  )
 })
 
 test('the naming convention is one for the whole app, and mixing is refused with the names', () => {

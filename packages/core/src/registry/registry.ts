@@ -6,11 +6,13 @@ import type { CommandSetLike } from '../definition/command-set.ts'
 import type { EventModel } from '../definition/event-model.ts'
 import { DefinitionError } from '../errors/domain.ts'
 import { UnknownTypeError } from '../errors/input.ts'
+import type { ProjectionDefinition } from '../read-models/projection-definition.ts'
 import { upcast } from '../upcasting/upcast.ts'
 import type { Domain } from './define-domain.ts'
 import { payloadJsonSchemas, type PayloadJsonSchemas } from './json-schemas.ts'
 import { checkNaming, type NamingConvention } from './naming-convention.ts'
 import { nearest } from './nearest.ts'
+import { RegisteredProjections } from './registered-projections.ts'
 
 export interface RegistryOptions {
   /** How types are spelled. Mixing is refused. @default 'domain.action' */
@@ -26,22 +28,39 @@ interface Entry {
 /** Everything the domains of an app define, by name. */
 export class Registry {
   readonly naming: NamingConvention
-  readonly #domains = new Map<string, Domain>()
-  readonly #aggregates = new Map<string, Entry>()
-  readonly #commands = new Map<string, { readonly model: CommandModel; readonly aggregate: AggregateModel }>()
-  readonly #events = new Map<string, EventModel>()
+  #domains = new Map<string, Domain>()
+  #aggregates = new Map<string, Entry>()
+  #commands = new Map<string, { readonly model: CommandModel; readonly aggregate: AggregateModel }>()
+  #events = new Map<string, EventModel>()
+  #projections = new RegisteredProjections()
 
   /** @throws DefinitionError as `register` */
   constructor(domains: readonly Domain[] = [], options: RegistryOptions = {}) {
     this.naming = options.naming ?? 'domain.action'
-    for (const domain of domains) this.register(domain)
+    this.#register(domains)
   }
 
   /**
-   * Adds a domain, whole or not at all.
-   * @throws DefinitionError when a name is taken, an aggregate is not complete, or a type breaks the naming convention
+   * Adds domains, all or none of them. Their projections may read events of any domain, whatever the order.
+   * @throws DefinitionError when a name is taken, an aggregate is not complete, a projection reads an unknown type, or a type
+   * breaks the naming convention
    */
-  register(domain: Domain): void {
+  register(...domains: readonly Domain[]): void {
+    const next = new Registry([...this.domains, ...domains], { naming: this.naming })
+    this.#domains = next.#domains
+    this.#aggregates = next.#aggregates
+    this.#commands = next.#commands
+    this.#events = next.#events
+    this.#projections = next.#projections
+  }
+
+  #register(domains: readonly Domain[]): void {
+    for (const domain of domains) this.#addAggregates(domain)
+    const events = new Set(this.#events.keys())
+    for (const { name, projections } of domains) for (const projection of projections) this.#projections.add(name, projection, events)
+  }
+
+  #addAggregates(domain: Domain): void {
     if (this.#domains.has(domain.name)) throw new DefinitionError(`Domain "${domain.name}" is registered twice.`, { domain: domain.name })
     const entries: Entry[] = []
     for (const definition of domain.aggregates) {
@@ -84,6 +103,19 @@ export class Registry {
   /** Full types: 'order.created'. */
   get eventTypes(): readonly string[] {
     return [...this.#events.keys()]
+  }
+
+  get projections(): readonly ProjectionDefinition[] {
+    return this.#projections.all
+  }
+
+  get projectionNames(): readonly string[] {
+    return this.#projections.names
+  }
+
+  /** @throws UnknownProjectionError, naming the nearest known name */
+  projection(name: string): ProjectionDefinition {
+    return this.#projections.get(name)
   }
 
   /** The domain that an aggregate type belongs to. @throws UnknownTypeError */
