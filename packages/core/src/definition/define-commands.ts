@@ -1,6 +1,7 @@
 import type { NewCommand } from '../contracts/command.ts'
 import { DefinitionError } from '../errors/domain.ts'
-import { derivedUuid, uuidv7 } from '../ids/uuid.ts'
+import { newId } from '../ids/new-id.ts'
+import { derivedUuid } from '../ids/uuid.ts'
 import { assertAggregateId, assertUuid } from '../validation/ids.ts'
 import { commandModel, type CommandModel } from './command-model.ts'
 import type { CommandDefinitions, CommandOptions, CommandSet, CommandShape } from './command-set.ts'
@@ -53,7 +54,7 @@ function commandFactory(model: CommandModel, idField: string): unknown {
     const aggregateId = given ?? newAggregateId(model, options.id)
     assertAggregateId(idField, aggregateId)
     const command: Unbranded = {
-      id: options.id?.toLowerCase() ?? uuidv7(),
+      id: options.id?.toLowerCase() ?? newId(),
       type: model.type,
       aggregateType: model.aggregateType,
       aggregateId,
@@ -66,5 +67,5 @@ function commandFactory(model: CommandModel, idField: string): unknown {
 
 function newAggregateId(model: CommandModel, commandId: string | undefined): string | undefined {
   if (!model.creates) return undefined
-  return commandId === undefined ? uuidv7() : derivedUuid('aggregate', model.aggregateType, commandId.toLowerCase())
+  return commandId === undefined ? newId() : derivedUuid('aggregate', model.aggregateType, commandId.toLowerCase())
 }

@@ -1,0 +1,12 @@
+export {
+  defineProcessManager,
+  type EventByType,
+  type EventMap,
+  type EventTypeOf,
+  type ProcessManagerBuilder,
+  type ProcessManagerOptions,
+} from './define-process-manager.ts'
+export { newInstance, type InstanceKey, type ProcessInstance, type Step, type StepCommand, type TimerState } from './instance.ts'
+export { after, cancelTimer, delayMs, type CancelTimer, type Delay, type Intent, type Later } from './intents.ts'
+export type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
+export { step } from './step.ts'

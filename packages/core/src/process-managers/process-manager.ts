@@ -1,0 +1,39 @@
+import type { RecordedEvent } from '../contracts/event.ts'
+import type { FailurePolicy } from '../subscriptions/failure-policy.ts'
+import type { Intent } from './intents.ts'
+
+/** What a reaction may answer: intents alone, or a state, intents, and whether the instance has ended. */
+export type Reaction<S> =
+  | readonly Intent[]
+  | undefined
+  | {
+      readonly state?: S
+      readonly send?: readonly Intent[]
+      /** True ends the instance: its timers are cancelled, and later events of its key are ignored. */
+      readonly done?: boolean
+      /** For people: what it waits for now ('payment of invoice i-1'). Shown where instances are listed. */
+      readonly waitingFor?: string
+    }
+
+/**
+ * A process manager, complete: what `defineProcessManager(…).correlate(…).on(…)` returns and a domain takes. Pure: events and
+ * state in, intents out; it runs in memory, on PostgreSQL and on Temporal unchanged.
+ */
+export interface ProcessManagerDefinition<N extends string = string> {
+  readonly name: N
+  /** Raised when the definition changes; instances that run go on with the newest code. */
+  readonly version: number
+  /** Full event types that it reacts to. */
+  readonly types: readonly string[]
+  /** The version of the state's schema; a stored state of an older one is lifted. */
+  readonly stateVersion: number
+  /** The instance that an event belongs to; undefined: none, the event is ignored. */
+  correlate(event: RecordedEvent): string | undefined
+  /** The state of a new instance; JSON-stable. */
+  initial(): unknown
+  /** @throws UpcastError */
+  liftState(stateVersion: number, state: unknown): unknown
+  react(state: unknown, event: RecordedEvent): Reaction<unknown>
+  readonly failure: FailurePolicy
+  readonly partitions: number
+}

@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import type { RecordedEvent } from '../contracts/event.ts'
+import { creates } from '../definition/creates.ts'
+import { defineCommands } from '../definition/define-commands.ts'
+import { defineEvents } from '../definition/define-events.ts'
+import { versions } from '../definition/versions.ts'
+import { isUuid } from '../ids/uuid.ts'
+import { defineProcessManager } from './define-process-manager.ts'
+import type { ProcessInstance } from './instance.ts'
+import { after, cancelTimer } from './intents.ts'
+import { step } from './step.ts'
+
+const orders = defineEvents('order', { created: z.object({ minutes: z.number() }), ready: z.object({}), cancelled: z.object({}) })
+const orderCommands = defineCommands('order', { autoCancel: z.object({}) })
+const invoiceCommands = defineCommands('invoice', { create: creates(z.object({ orderId: z.string() })) })
+
+type State = { readonly phase: 'waiting' | 'billed' }
+
+const fulfilment = defineProcessManager('fulfilment', { events: [orders], initial: (): State => ({ phase: 'waiting' }) })
+  .correlate({
+    'order.created': (e) => e.aggregateId,
+    'order.ready': (e) => e.aggregateId,
+    'order.cancelled': (e) => (e.aggregateId === 'nobody' ? undefined : e.aggregateId),
+  })
+  .on({
+    'order.created': (_s, e) => [after({ minutes: e.payload.minutes }, orderCommands.autoCancel({ orderId: e.aggregateId }))],
+    'order.ready': (_s, e) => ({
+      state: { phase: 'billed' },
+      send: [cancelTimer('order.autoCancel'), invoiceCommands.create({ orderId: e.aggregateId })],
+      waitingFor: 'payment',
+    }),
+    'order.cancelled': () => ({ done: true }),
+  })
+
+let position = 0
+function event(type: 'order.created' | 'order.ready' | 'order.cancelled', over: Partial<RecordedEvent> = {}): RecordedEvent {
+  position++
+  return {
+    id: `00000000-0000-7000-8000-${String(position).padStart(12, '0')}`,
+    tenantId: 't',
+    type,
+    payload: type === 'order.created' ? { minutes: 15 } : {},
+    aggregateType: 'order',
+    aggregateId: 'o-1',
+    version: position,
+    position,
+    recordedAt: new Date(Date.UTC(2026, 0, 1, 0, position)),
+    metadata: { correlationId: 'c', causationId: 'x', schemaVersion: 1, userId: 'u' },
+    ...over,
+  }
+}
+
+/** Folds events as a runner does: each step's instance is the next one's. */
+function run(events: readonly RecordedEvent[], from?: ProcessInstance) {
+  let instance = from
+  const send = []
+  const cancel = []
+  for (const e of events) {
+    const made = step(fulfilment, instance, e)
+    if (made === undefined) continue
+    instance = made.instance
+    send.push(...made.send)
+    cancel.push(...made.cancel)
+  }
+  return { instance, send, cancel }
+}
+
+test('a delayed command is due after the event’s own time, and a cancelled timer names its command', () => {
+  const [created, ready] = [event('order.created'), event('order.ready')]
+  const { instance, send, cancel } = run([created, ready])
+  expect(send.map(({ command, timer }) => [command.type, timer])).toEqual([
+    ['order.autoCancel', 'order.autoCancel'],
+    ['invoice.create', undefined],
+  ])
+  expect(send[0]?.dueAt).toBe(new Date(created.recordedAt.getTime() + 900_000).toISOString())
+  expect(cancel).toEqual([send[0]?.command.id])
+  expect(instance).toMatchObject({ status: 'running', state: { phase: 'billed' }, timers: {}, waitingFor: 'payment', steps: 2 })
+})
+
+test('the same events give the same ids, those of new aggregates included; other tenants, instances and events give others', () => {
+  const events = [event('order.created'), event('order.ready')]
+  const ids = (list: readonly RecordedEvent[]) => run(list).send.map(({ command }) => [command.id, command.aggregateId])
+  expect(ids(events)).toEqual(ids(events))
+  const all = [events, events.map((e) => ({ ...e, tenantId: 'u' })), events.map((e) => ({ ...e, aggregateId: 'o-2' }))].flatMap(ids)
+  expect(new Set(all.map(([id]) => id)).size).toBe(6)
+  const invoices = all.filter((_, i) => i % 2 === 1).map(([, aggregateId]) => aggregateId ?? '')
+  expect(invoices.every(isUuid)).toBe(true)
+  expect(new Set(invoices).size).toBe(3)
+})
+
+test('an event that was handled before leads to nothing, and so does one of an instance that has ended', () => {
+  const [created, cancelled, late] = [event('order.created'), event('order.cancelled'), event('order.ready')]
+  const once = run([created])
+  expect(step(fulfilment, once.instance, created)).toBeUndefined()
+  const ended = run([cancelled], once.instance)
+  expect(ended.instance).toMatchObject({ status: 'done', timers: {} })
+  expect(ended.cancel).toEqual([once.send[0]?.command.id])
+  expect(step(fulfilment, ended.instance, late)).toBeUndefined()
+})
+
+test('an event that correlates to nothing is ignored', () => {
+  expect(step(fulfilment, undefined, event('order.cancelled', { aggregateId: 'nobody' }))).toBeUndefined()
+})
+
+test('a command carries its event as cause, and the correlation and user on', () => {
+  const ready = event('order.ready')
+  expect(run([ready]).send[0]?.command.metadata).toMatchObject({ correlationId: 'c', causationId: ready.id, userId: 'u' })
+})
+
+test('a stored state of an older shape is lifted before the reaction sees it', () => {
+  const seen: unknown[] = []
+  const counter = defineProcessManager('counter', {
+    events: [orders],
+    initial: () => ({ count: 0 }),
+    state: versions(z.object({ n: z.number() }))
+      .next(z.object({ count: z.number() }))
+      .from((old) => ({ count: old.n })),
+  })
+    .correlate({ 'order.ready': (e) => e.aggregateId })
+    .on({
+      'order.ready': (state) => {
+        seen.push(state)
+        return { state: { count: state.count + 1 } }
+      },
+    })
+  const first = step(counter, undefined, event('order.ready'))
+  if (first === undefined) throw new Error('no step')
+  const old = { ...first.instance, stateVersion: 1, state: { n: 41 } }
+  expect(step(counter, old, event('order.ready'))?.instance).toMatchObject({ state: { count: 42 }, stateVersion: 2 })
+  expect(seen).toEqual([{ count: 0 }, { count: 41 }])
+})
+
+test('what is missing or not declared fails at definition, by name', () => {
+  const start = defineProcessManager('broken', { events: [orders] })
+  expect(() => start.correlate({ 'order.ready': () => 'x' }).on({} as never)).toThrow(/no reaction to order\.ready/)
+  expect(() => start.correlate({ 'order.reddy': () => 'x' } as never).on({} as never)).toThrow(/names order\.reddy/)
+  expect(() => defineProcessManager('Not A Name', { events: [orders] })).toThrow(/cannot name a process manager/)
+  expect(() => after({ minutes: -1 }, orderCommands.autoCancel({ orderId: 'o' }))).toThrow(/cannot be waited for/)
+})

@@ -1,0 +1,118 @@
+import { causedBy } from '../command-bus/dispatch-options.ts'
+import { commandMetadata } from '../command-bus/command-metadata.ts'
+import type { Command, NewCommand } from '../contracts/command.ts'
+import type { RecordedEvent } from '../contracts/event.ts'
+import { DefinitionError } from '../errors/domain.ts'
+import { withDerivedIds } from '../ids/new-id.ts'
+import { derivedUuid } from '../ids/uuid.ts'
+import { delayMs, type Intent } from './intents.ts'
+import { newInstance, type InstanceKey, type ProcessInstance, type Step, type StepCommand, type TimerState } from './instance.ts'
+import type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
+
+/**
+ * What an event leads to in an instance. Pure: the same instance and event give the same step, ids included, on every
+ * scheduler and however often it runs; times count from the event's own. Undefined where there is nothing to do: the event
+ * was handled before, the instance has ended, or it correlates to none.
+ * @param event lifted to the newest schema
+ */
+export function step(definition: ProcessManagerDefinition, instance: ProcessInstance | undefined, event: RecordedEvent): Step | undefined {
+  const instanceId = definition.correlate(event)
+  if (instanceId === undefined) return undefined
+  const key: InstanceKey = { processManager: definition.name, tenantId: event.tenantId, instanceId }
+  const before = instance ?? newInstance(key, definition.initial(), definition.stateVersion, definition.version, event)
+  if (before.status === 'done' || event.position <= before.position) return undefined
+  const state = definition.liftState(before.stateVersion, before.state)
+  let made = 0
+  // Ids that factories draw inside of the reaction: the ones that replace them below, and those of new aggregates.
+  const draw = (): string => derivedUuid('drawn', definition.name, key.tenantId, instanceId, event.id, String(made++))
+  const reaction = outcome(
+    definition,
+    event,
+    withDerivedIds(draw, () => definition.react(state, event)),
+  )
+  return carryOut(definition, key, before, event, { ...reaction, state: 'state' in reaction ? reaction.state : state })
+}
+
+type Outcome = Exclude<Reaction<unknown>, readonly Intent[] | undefined>
+
+function outcome(definition: ProcessManagerDefinition, event: RecordedEvent, reaction: Reaction<unknown>): Outcome {
+  if (reaction === undefined) return {}
+  if (isIntents(reaction)) return { send: reaction }
+  if (reaction instanceof Promise) {
+    throw new DefinitionError(`The reaction of process manager ${definition.name} to ${event.type} is asynchronous; it must be pure.`, {
+      name: definition.name,
+      type: event.type,
+    })
+  }
+  return reaction
+}
+
+function isIntents(reaction: Exclude<Reaction<unknown>, undefined>): reaction is readonly Intent[] {
+  return Array.isArray(reaction)
+}
+
+function carryOut(
+  definition: ProcessManagerDefinition,
+  key: InstanceKey,
+  before: ProcessInstance,
+  event: RecordedEvent,
+  { state, send: intents = [], done = false, waitingFor }: Outcome,
+): Step {
+  const timers: Record<string, TimerState> = { ...before.timers }
+  const cancel: string[] = []
+  const send: StepCommand[] = []
+  // A timer that is due has fired or is about to: its command ends by itself.
+  for (const [name, timer] of Object.entries(timers)) if (new Date(timer.dueAt) <= event.recordedAt) delete timers[name]
+  const end = (name: string): void => {
+    const timer = timers[name]
+    if (timer === undefined) return
+    cancel.push(timer.commandId)
+    delete timers[name]
+  }
+  for (const [index, intent] of intents.entries()) {
+    if (!('kind' in intent)) {
+      send.push({ command: commandOf(key, event, index, intent), dueAt: undefined, timer: undefined })
+    } else if (intent.kind === 'cancel-timer') {
+      end(intent.timer)
+    } else {
+      end(intent.timer)
+      const command = commandOf(key, event, index, intent.command)
+      const dueAt = new Date(event.recordedAt.getTime() + delayMs(intent.delay)).toISOString()
+      timers[intent.timer] = { commandId: command.id, dueAt }
+      send.push({ command, dueAt, timer: intent.timer })
+    }
+  }
+  if (done) for (const name of Object.keys(timers)) end(name)
+  // Timers that were set and ended in one step never were.
+  const ended = new Set(cancel)
+  const kept = send.filter(({ command }) => !ended.has(command.id))
+  const sent = new Set(send.map(({ command }) => command.id))
+  return {
+    instance: {
+      ...key,
+      status: done ? 'done' : 'running',
+      state,
+      stateVersion: definition.stateVersion,
+      version: definition.version,
+      position: event.position,
+      steps: before.steps + 1,
+      timers,
+      waitingFor: done ? undefined : waitingFor,
+      startedAt: before.startedAt,
+      updatedAt: event.recordedAt.toISOString(),
+    },
+    send: kept,
+    cancel: cancel.filter((id) => !sent.has(id)),
+  }
+}
+
+function commandOf(
+  key: InstanceKey,
+  event: RecordedEvent,
+  index: number,
+  { type, aggregateType, aggregateId, payload }: NewCommand,
+): Command {
+  const id = derivedUuid('process-manager', key.processManager, key.tenantId, key.instanceId, event.id, String(index))
+  const metadata = commandMetadata(id, 1, causedBy(event))
+  return { id, tenantId: key.tenantId, type, aggregateType, aggregateId, payload, metadata }
+}
