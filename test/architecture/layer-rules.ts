@@ -27,6 +27,7 @@ export const layerRules: readonly LayerRule[] = [
   // An example shows what a user may do: the facade, and what the guides name beside it.
   { folder: 'examples/shop/src', imports: ['@cairn/cairn', '@cairn/core', '@cairn/infra'] },
   { folder: 'examples/git-history/src', imports: ['@cairn/cairn', '@cairn/core', '@cairn/infra'] },
+  { folder: 'examples/lending/src', imports: ['@cairn/cairn', '@cairn/core', '@cairn/infra'] },
   { folder: 'bench', imports: everything },
   { folder: 'test', imports: [...everything, '@cairn/example-git-history', '@cairn/example-shop'] },
 ]

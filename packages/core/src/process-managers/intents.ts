@@ -40,7 +40,7 @@ export function cancelTimer(timer: string): CancelTimer {
 
 const unitMs = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1_000, milliseconds: 1 } as const
 
-/** @throws InvalidInputError when a part is not a number of at least 0, or the parts add up to more than ten years */
+/** @throws InvalidInputError when a part is not a number of at least 0, or the parts add up to more than a hundred years */
 export function delayMs(delay: Delay): number {
   let sum = 0
   for (const [unit, ms] of Object.entries(unitMs) as [keyof Delay, number][]) {
@@ -50,6 +50,6 @@ export function delayMs(delay: Delay): number {
     sum += amount * ms
   }
   const rounded = Math.round(sum)
-  if (rounded > 10 * 365 * unitMs.days) throw new InvalidInputError('delay', `A delay of ${rounded} ms is longer than ten years.`)
+  if (rounded > 100 * 365 * unitMs.days) throw new InvalidInputError('delay', `A delay of ${rounded} ms is longer than a hundred years.`)
   return rounded
 }
