@@ -5,7 +5,7 @@ CREATE SCHEMA cairn;
 
 ALTER SCHEMA cairn OWNER TO cairn_owner;
 
-CREATE FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) RETURNS record
+CREATE FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload text, e_metadata integer[], p_metadata text, s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -28,9 +28,12 @@ declare
   v_refused int[];
   v_outcome int[];
   v_position bigint[];
+  v_metadata jsonb[];
   i int;
+  -- For calls that `perform` would run as statements of their own.
+  v_done boolean;
 begin
-  perform assert_log_order();
+  v_done := assert_log_order() is null;
   v_context := verify_context(p_context, p_signature);
   v_tenant := array(select v_context[t] from unnest(p_tenant) t);
   if array_position(v_tenant, null) is not null then
@@ -132,13 +135,16 @@ begin
 
   if 1 = any (v_outcome) then
     if cardinality(e_append) > 0 then
-      perform hold_horizon();
+      v_done := hold_horizon() is null;
+      v_metadata := string_to_array(p_metadata, chr(30))::jsonb[];
       v_position := array(select case when v_outcome[a] = 1 then nextval('event_positions') end from unnest(e_append) a);
       insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
                           payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
-      select p, v_stream[a], v_version[a] + o, coalesce((m ->> 'schemaVersion')::int, 1), v_now, id, v_tenant[a], p_type[a], p_id[a], ty,
-             pl, m, m ->> 'correlationId', m ->> 'workflowId', m ->> 'userId', m ->> 'projectId', m ->> 'jobId'
-        from unnest(v_position, e_append, e_ordinal, e_id, e_type, e_payload, e_metadata) x(p, a, o, id, ty, pl, m)
+      select p, v_stream[a], v_version[a] + o, coalesce((v_metadata[m] ->> 'schemaVersion')::int, 1), v_now, id, v_tenant[a],
+             p_type[a], p_id[a], ty, pl::jsonb, v_metadata[m], v_metadata[m] ->> 'correlationId', v_metadata[m] ->> 'workflowId',
+             v_metadata[m] ->> 'userId', v_metadata[m] ->> 'projectId', v_metadata[m] ->> 'jobId'
+        from unnest(v_position, e_append, e_ordinal, e_id, e_type, string_to_array(e_payload, chr(30)), e_metadata)
+             x(p, a, o, id, ty, pl, m)
        where p is not null;
     end if;
     if v_created <> n then
@@ -178,9 +184,11 @@ begin
 end
 $$;
 
-ALTER FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) OWNER TO cairn_owner;
+ALTER FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload text, e_metadata integer[], p_metadata text, s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) OWNER TO cairn_owner;
 
-CREATE FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) RETURNS record
+COMMENT ON FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload text, e_metadata integer[], p_metadata text, s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload text, e_metadata text, s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -196,8 +204,17 @@ declare
   v_fresh boolean := false;
   v_known int[];
   v_position bigint[];
+  v_metadata jsonb;
+  v_schema int;
+  v_correlation text;
+  v_workflow text;
+  v_user text;
+  v_project text;
+  v_job text;
+  -- For calls that `perform` would run as statements of their own.
+  v_done boolean;
 begin
-  perform assert_log_order();
+  v_done := assert_log_order() is null;
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the append names a tenant outside of its context';
   end if;
@@ -230,10 +247,15 @@ begin
   end if;
 
   -- A statement of its own, after the lock: it sees the receipts of whoever held the stream before us.
-  v_known := array(
-    select coalesce((select case when c.hash <> r.hash then 6 when c.version is null then 7 else 3 end
-                       from commands c where c.tenant_id = p_tenant and c.id = r.id), 0)
-      from unnest(r_id, r_hash) with ordinality r(id, hash, i) order by r.i);
+  if cardinality(r_id) = 1 then
+    v_known := array[coalesce((select case when c.hash <> r_hash[1] then 6 when c.version is null then 7 else 3 end
+                                 from commands c where c.tenant_id = p_tenant and c.id = r_id[1]), 0)];
+  else
+    v_known := array(
+      select coalesce((select case when c.hash <> r.hash then 6 when c.version is null then 7 else 3 end
+                         from commands c where c.tenant_id = p_tenant and c.id = r.id), 0)
+        from unnest(r_id, r_hash) with ordinality r(id, hash, i) order by r.i);
+  end if;
   outcome := case
     when 6 = any (v_known) then 6
     when 3 = any (v_known) then 3
@@ -254,29 +276,52 @@ begin
     if not v_fresh then
       update streams s set version = append_one.version + n where s.stream_id = v_stream;
     end if;
-    perform hold_horizon();
-    if n = 1 then
-      v_position := array[nextval('event_positions')];
-      insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
-                          payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
-      values (v_position[1], v_stream, version + 1, coalesce((e_metadata[1] ->> 'schemaVersion')::int, 1), v_now, e_id[1], p_tenant, p_type,
-              p_id, e_type[1], e_payload[1], e_metadata[1], e_metadata[1] ->> 'correlationId', e_metadata[1] ->> 'workflowId',
-              e_metadata[1] ->> 'userId', e_metadata[1] ->> 'projectId', e_metadata[1] ->> 'jobId');
+    v_done := hold_horizon() is null;
+    for i in 1..n loop
+      v_position[i] := nextval('event_positions');
+    end loop;
+    if strpos(e_metadata, chr(30)) = 0 then
+      v_metadata := e_metadata;
+      if n = 1 then
+        insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
+                            payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
+        values (v_position[1], v_stream, version + 1, coalesce((v_metadata ->> 'schemaVersion')::int, 1), v_now, e_id[1], p_tenant, p_type,
+                p_id, e_type[1], e_payload::jsonb, v_metadata, v_metadata ->> 'correlationId', v_metadata ->> 'workflowId',
+                v_metadata ->> 'userId', v_metadata ->> 'projectId', v_metadata ->> 'jobId');
+      else
+        v_schema := coalesce((v_metadata ->> 'schemaVersion')::int, 1);
+        v_correlation := v_metadata ->> 'correlationId';
+        v_workflow := v_metadata ->> 'workflowId';
+        v_user := v_metadata ->> 'userId';
+        v_project := v_metadata ->> 'projectId';
+        v_job := v_metadata ->> 'jobId';
+        insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
+                            payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
+        select p, v_stream, append_one.version + o, v_schema, v_now, id, p_tenant, p_type, p_id, ty, pl::jsonb, v_metadata, v_correlation,
+               v_workflow, v_user, v_project, v_job
+          from unnest(v_position, e_id, e_type, string_to_array(e_payload, chr(30))) with ordinality x(p, id, ty, pl, o);
+      end if;
     else
-      v_position := array(select nextval('event_positions') from generate_series(1, n));
       insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
                           payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
-      select p, v_stream, append_one.version + o, coalesce((m ->> 'schemaVersion')::int, 1), v_now, id, p_tenant, p_type, p_id, ty, pl, m,
-             m ->> 'correlationId', m ->> 'workflowId', m ->> 'userId', m ->> 'projectId', m ->> 'jobId'
-        from unnest(v_position, e_id, e_type, e_payload, e_metadata) with ordinality x(p, id, ty, pl, m, o);
+      select p, v_stream, append_one.version + o, coalesce((m ->> 'schemaVersion')::int, 1), v_now, id, p_tenant, p_type, p_id, ty,
+             pl::jsonb, m, m ->> 'correlationId', m ->> 'workflowId', m ->> 'userId', m ->> 'projectId', m ->> 'jobId'
+        from unnest(v_position, e_id, e_type, string_to_array(e_payload, chr(30)), string_to_array(e_metadata, chr(30))::jsonb[])
+             with ordinality x(p, id, ty, pl, m, o);
     end if;
   end if;
 
-  insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
-  select p_tenant, id, hash, v_stream, append_one.version + o + 1, append_one.version + o + c, case when c > 0 then v_position[o + c] end,
-         case when v_stream is null then p_type end, case when v_stream is null then p_id end, au ->> 'type', au -> 'payload'
-    from unnest(r_id, r_hash, r_offset, r_count, r_audit, v_known) x(id, hash, o, c, au, known)
-   where known = 0;
+  if cardinality(r_id) = 1 and v_known[1] = 0 then
+    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
+    values (p_tenant, r_id[1], r_hash[1], v_stream, version + 1, version + n, v_position[n], case when v_stream is null then p_type end,
+            case when v_stream is null then p_id end, r_audit[1] ->> 'type', r_audit[1] -> 'payload');
+  elsif 0 = any (v_known) then
+    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
+    select p_tenant, id, hash, v_stream, append_one.version + o + 1, append_one.version + o + c, case when c > 0 then v_position[o + c] end,
+           case when v_stream is null then p_type end, case when v_stream is null then p_id end, au ->> 'type', au -> 'payload'
+      from unnest(r_id, r_hash, r_offset, r_count, r_audit, v_known) x(id, hash, o, c, au, known)
+     where known = 0;
+  end if;
   if 7 = any (v_known) then
     update commands k set stream_id = v_stream, first_version = append_one.version + x.o + 1, version = append_one.version + x.o + x.c,
                           position = case when x.c > 0 then v_position[x.o + x.c] end
@@ -294,7 +339,9 @@ begin
 end
 $$;
 
-ALTER FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) OWNER TO cairn_owner;
+ALTER FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload text, e_metadata text, s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload text, e_metadata text, s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.assert_log_order() RETURNS void
     LANGUAGE plpgsql STABLE
@@ -310,6 +357,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.assert_log_order() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.assert_log_order() IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, OUT outcome integer, OUT version bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -336,6 +385,8 @@ $$;
 
 ALTER FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, OUT outcome integer, OUT version bigint) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, OUT outcome integer, OUT version bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.command_claim(p_context text, p_signature text, p_tenant text, p_limit integer) RETURNS json
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -360,6 +411,8 @@ $$;
 
 ALTER FUNCTION cairn.command_claim(p_context text, p_signature text, p_tenant text, p_limit integer) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.command_claim(p_context text, p_signature text, p_tenant text, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -379,6 +432,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE TABLE cairn.commands (
     tenant_id text NOT NULL,
@@ -425,6 +480,8 @@ $$;
 
 ALTER FUNCTION cairn.command_json(c cairn.commands) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.command_json(c cairn.commands) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.command_mark(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_result jsonb, p_error jsonb, OUT moved boolean, OUT command json) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -454,6 +511,8 @@ $$;
 
 ALTER FUNCTION cairn.command_mark(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_result jsonb, p_error jsonb, OUT moved boolean, OUT command json) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.command_mark(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_result jsonb, p_error jsonb, OUT moved boolean, OUT command json) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text, p_after uuid, p_limit integer) RETURNS json
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -477,6 +536,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text, p_after uuid, p_limit integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text, p_after uuid, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) RETURNS json
     LANGUAGE plpgsql SECURITY DEFINER
@@ -504,9 +565,48 @@ $$;
 
 ALTER FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.context_role() RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_context constant text := nullif(current_setting('cairn.context', true), '');
+begin
+  if cardinality(verify_context(v_context, current_setting('cairn.signature', true))) > 0 then
+    return nullif((v_context::text[])[1], '');
+  end if;
+  return null;
+end
+$$;
+
+ALTER FUNCTION cairn.context_role() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.context_role() IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.context_user() RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_context constant text := nullif(current_setting('cairn.context', true), '');
+begin
+  if cardinality(verify_context(v_context, current_setting('cairn.signature', true))) > 0 then
+    return nullif((v_context::text[])[2], '');
+  end if;
+  return null;
+end
+$$;
+
+ALTER FUNCTION cairn.context_user() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.context_user() IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.count_events(p_context text, p_signature text, p_tenant text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $$
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
@@ -519,6 +619,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.count_events(p_context text, p_signature text, p_tenant text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.count_events(p_context text, p_signature text, p_tenant text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -542,6 +644,8 @@ $$;
 
 ALTER FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.enter_context(p_context text, p_signature text) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -558,6 +662,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.enter_context(p_context text, p_signature text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.enter_context(p_context text, p_signature text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE TABLE cairn.events (
     "position" bigint NOT NULL,
@@ -603,6 +709,40 @@ $$;
 
 ALTER FUNCTION cairn.event_json(e cairn.events) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.event_json(e cairn.events) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.grant_read_models(p_projection text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  r record;
+begin
+  for r in
+    select t ->> 'name' as physical, t -> 'model' ->> 'name' as view, g.state = 'live' as live, g.inline
+      from generations g, jsonb_array_elements(g.tables) t
+     where p_projection is null or g.projection = p_projection
+  loop
+    continue when to_regclass(quote_ident(r.physical)) is null;
+    execute format('revoke all on %I from public, cairn_app, cairn_worker, cairn_maintenance', r.physical);
+    execute format('grant select, insert, update, delete on %I to cairn_worker', r.physical);
+    continue when not r.live;
+    execute format('grant select on %I to cairn_app', r.physical);
+    if r.inline then
+      -- The policy asks for a context that only the event store's own writes have.
+      execute format('grant insert, update, delete on %I to cairn_app', r.physical);
+    end if;
+    if to_regclass(quote_ident(r.view)) is not null then
+      execute format('revoke all on %I from public, cairn_app, cairn_worker, cairn_maintenance', r.view);
+      execute format('grant select on %I to cairn_app, cairn_worker', r.view);
+    end if;
+  end loop;
+end
+$$;
+
+ALTER FUNCTION cairn.grant_read_models(p_projection text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.grant_read_models(p_projection text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.hold_horizon() RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -611,21 +751,30 @@ declare
   held text := current_setting('cairn.horizon', true);
   xid text := pg_current_xact_id()::text;
   remembered bigint;
+  -- Assignments in place of `perform`, which would run each as a statement of its own.
+  v_done boolean;
 begin
-  select case when is_called then last_value else last_value - 1 end into f from event_positions;
+  -- Null until the first nextval. Asked this way, the usual case needs no statement of its own either.
+  f := pg_sequence_last_value('event_positions'::regclass);
+  if f is null then
+    -- Called by somebody in between: then one too low, which is safe.
+    select last_value - 1 into f from event_positions;
+  end if;
   if held is not null and split_part(held, ':', 1) = xid then
     remembered := split_part(held, ':', 2)::bigint;
     if remembered between f - 1073741824 and f then
       f := remembered;
     end if;
   else
-    perform set_config('cairn.horizon', xid || ':' || f, true);
+    held := set_config('cairn.horizon', xid || ':' || f, true);
   end if;
-  perform pg_advisory_xact_lock_shared('event_positions'::regclass::oid::int, f::bit(32)::int);
+  v_done := pg_advisory_xact_lock_shared('event_positions'::regclass::oid::int, f::bit(32)::int) is null;
 end
 $$;
 
 ALTER FUNCTION cairn.hold_horizon() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.hold_horizon() IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.horizon() RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -647,6 +796,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.horizon() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.horizon() IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) RETURNS TABLE(stream_no integer, version bigint, closed boolean, snapshot_version bigint, snapshot_schema integer, snapshot_state text, first_version bigint, types json, schemas json, payloads text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -688,6 +839,114 @@ $$;
 
 ALTER FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.log_head(OUT horizon bigint, OUT newest bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+  horizon := horizon();
+  select coalesce(max(e.position), 0) into newest from events e;
+end
+$$;
+
+ALTER FUNCTION cairn.log_head(OUT horizon bigint, OUT newest bigint) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.log_head(OUT horizon bigint, OUT newest bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.log_id() RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+  select encode(substr(sha256(convert_to(concat_ws(' ', i.id, c.system_identifier, d.oid), 'UTF8')), 1, 16), 'hex')::uuid
+    from log_identity i, pg_control_system() c, pg_database d where d.datname = current_database()
+$$;
+
+ALTER FUNCTION cairn.log_id() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.log_id() IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.parked_list(p_name text, p_generation integer, p_partition integer, p_parking_key text, p_requested boolean, p_after bigint, p_limit integer) RETURNS json
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+  return (
+    select json_agg(json_build_array(e.name, e.generation, e.partition, e.parking_key, e.position, e.event_id, e.tenant_id, e.type, e.status,
+                                     e.request, e.failure, (extract(epoch from e.parked_at) * 1000)::bigint)
+                    order by e.position, e.name, e.generation)
+      from (
+        select x.* from parked_events x
+         where (p_name is null or x.name = p_name) and (p_generation is null or x.generation = p_generation)
+           and (p_partition is null or x.partition = p_partition) and (p_parking_key is null or x.parking_key = p_parking_key)
+           and (not p_requested or x.request is not null) and (p_after is null or x.position > p_after)
+         order by x.position, x.name, x.generation limit p_limit
+      ) e);
+end
+$$;
+
+ALTER FUNCTION cairn.parked_list(p_name text, p_generation integer, p_partition integer, p_parking_key text, p_requested boolean, p_after bigint, p_limit integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.parked_list(p_name text, p_generation integer, p_partition integer, p_parking_key text, p_requested boolean, p_after bigint, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.parked_request(p_name text, p_generation integer, p_what text, p_positions bigint[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_count int;
+begin
+  update parked_events e set request = p_what
+   where e.name = p_name and e.generation = p_generation and (p_positions is null or e.position = any (p_positions));
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+
+ALTER FUNCTION cairn.parked_request(p_name text, p_generation integer, p_what text, p_positions bigint[]) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.parked_request(p_name text, p_generation integer, p_what text, p_positions bigint[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.position_at(p_time timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_safe constant timestamptz := p_time - interval '1 hour';
+  v_horizon constant bigint := horizon();
+  v_low bigint := 0;
+  v_high bigint := v_horizon;
+  v_middle bigint;
+  v_position bigint;
+  v_recorded timestamptz;
+begin
+  -- All up to v_low is surely older; the first event behind v_high is not needed.
+  while v_low < v_high loop
+    v_middle := v_low + (v_high - v_low) / 2;
+    select e.position, e.recorded_at into v_position, v_recorded from events e
+     where e.position > v_middle and e.position <= v_high order by e.position limit 1;
+    if found and v_recorded < v_safe then
+      v_low := v_position;
+    else
+      v_high := v_middle;
+    end if;
+  end loop;
+  select e.position into v_position from events e
+   where e.position > v_low and e.position <= v_horizon and e.recorded_at >= p_time order by e.position limit 1;
+  return case when found then v_position - 1 else v_horizon end;
+end
+$$;
+
+ALTER FUNCTION cairn.position_at(p_time timestamp with time zone) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.position_at(p_time timestamp with time zone) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -722,6 +981,8 @@ $$;
 
 ALTER FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -742,6 +1003,78 @@ end
 $$;
 
 ALTER FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_sample constant bigint := 2000;
+  v_end bigint;
+  v_count int;
+  v_last bigint;
+  v_found bigint[];
+begin
+  horizon := horizon();
+  v_end := least(read_log_page.horizon, p_up_to);
+  if p_types is not null and p_tenant is null and v_end > p_after + v_sample
+     and exists (select from pg_index i where i.indexrelid = to_regclass('events_by_type') and i.indisvalid) then
+    select count(*) into v_count from events x where x.position > p_after and x.position <= p_after + v_sample and x.type = any (p_types);
+    if v_count * 50 < v_sample then
+      v_end := least(v_end, p_after + 20 * p_window);
+      v_found := array(
+        select f.position from unnest(p_types) t
+          cross join lateral (
+            select x.position from events x
+             where x.type = t and x.position > p_after and x.position <= v_end order by x.position limit p_limit
+          ) f
+         group by f.position order by f.position limit p_limit);
+    end if;
+  end if;
+  if v_found is null and (p_types is not null or p_tenant is not null) then
+    v_end := least(v_end, p_after + p_window);
+  end if;
+  select count(*), max(e.position), string_agg(e.position::text, ','), string_agg(e.version::text, ','), string_agg(e.id::text, ''),
+         json_agg(e.tenant_id), json_agg(e.aggregate_type), json_agg(e.aggregate_id), json_agg(e.type),
+         string_agg((date_part('epoch', e.recorded_at) * 1000)::bigint::text, ','),
+         string_agg(e.payload::text, ','), string_agg(e.metadata::text, ',')
+    into v_count, v_last, positions, versions, ids, tenants, aggregate_types, aggregate_ids, types, times, payloads, metadata
+    from (
+      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata
+         from events x
+        where v_found is null and x.position > p_after and x.position <= v_end
+          and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
+        order by x.position limit p_limit)
+      union all
+      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata
+         from events x where x.position = any (v_found) order by x.position)
+    ) e;
+  next := greatest(p_after, case when v_count < p_limit then v_end else v_last end);
+end
+$$;
+
+ALTER FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) RETURNS SETOF text
+    LANGUAGE plpgsql
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  perform enter_context(p_context, p_signature);
+  return query execute p_query using p_values;
+end
+$$;
+
+ALTER FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -768,19 +1101,34 @@ $$;
 
 ALTER FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
     AS $$
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
   end if;
-  select l.horizon, l.events, l.count, l.last into horizon, events, count, last from read_log(p_after, p_limit, p_types, p_tenant) l;
+  horizon := horizon();
+  select '[' || string_agg(event_json(e), ',') || ']', count(*), max(e.position) into events, count, last
+    from (
+      select x.* from events x
+       where x.tenant_id = p_tenant and x.position > p_after and x.position <= read_tenant_log.horizon
+         and (p_types is null or x.type = any (p_types))
+       order by x.position limit p_limit
+    ) e;
 end
 $$;
 
 ALTER FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -791,6 +1139,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.refuse_change() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.refuse_change() IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -807,6 +1157,8 @@ $$;
 
 ALTER FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.remove_receipts(p_before timestamp with time zone, p_limit integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -815,7 +1167,10 @@ declare
   v_removed int;
 begin
   delete from commands c using (
-    select k.tenant_id, k.id from commands k where k.created_at < p_before and k.status in ('processed', 'failed') limit p_limit for update skip locked
+    select k.tenant_id, k.id from commands k
+     -- The first for the index; a command stored long ago may have been carried out yesterday.
+     where k.created_at < p_before and coalesce(k.updated_at, k.created_at) < p_before and k.status = 'processed' and k.version is not null
+     limit p_limit for update skip locked
   ) old where c.tenant_id = old.tenant_id and c.id = old.id;
   get diagnostics v_removed = row_count;
   return v_removed;
@@ -823,6 +1178,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.remove_receipts(p_before timestamp with time zone, p_limit integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.remove_receipts(p_before timestamp with time zone, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.reserve(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -838,6 +1195,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.reserve(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.reserve(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) RETURNS TABLE(id uuid, hash text, took_effect boolean, aggregate_type text, aggregate_id text, version bigint, "position" bigint, events text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -863,6 +1222,8 @@ $$;
 
 ALTER FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -877,6 +1238,412 @@ $$;
 
 ALTER FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) OWNER TO cairn_owner;
 
+COMMENT ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_commit(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_commits bigint, p_checkpoint bigint, p_park jsonb, p_unpark bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  if p_unpark is not null then
+    delete from parked_events e
+     where e.name = p_name and e.generation = p_generation and e.partition = p_partition and e.position = any (p_unpark);
+  end if;
+  if p_park is not null then
+    insert into parked_events as e (name, generation, partition, position, parking_key, event_id, tenant_id, type, status, failure)
+    select p_name, p_generation, p_partition, x.position, x."parkingKey", x."eventId", x."tenantId", x.type, x.status, x.failure
+      from jsonb_to_recordset(p_park) x(position bigint, "parkingKey" text, "eventId" uuid, "tenantId" text, type text, status text, failure jsonb)
+    on conflict (name, generation, partition, position)
+    do update set status = excluded.status, failure = excluded.failure, request = null;
+  end if;
+  update subscription_partitions p
+     set checkpoint = coalesce(p_checkpoint, p.checkpoint), commits = p.commits + 1, updated_at = clock_timestamp()
+   where p.name = p_name and p.generation = p_generation and p.partition = p_partition
+     and p.fence = p_fence and p.commits = p_commits and coalesce(p_checkpoint >= p.checkpoint, true);
+  if found then
+    return;
+  end if;
+  perform from subscription_partitions p
+    where p.name = p_name and p.generation = p_generation and p.partition = p_partition and p.fence = p_fence and p.commits = p_commits;
+  if found then
+    raise exception using errcode = 'ZC006', message = 'the checkpoint would move back';
+  end if;
+  raise exception using errcode = 'ZC005', message = 'the lease was lost';
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_commit(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_commits bigint, p_checkpoint bigint, p_park jsonb, p_unpark bigint[]) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_commit(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_commits bigint, p_checkpoint bigint, p_park jsonb, p_unpark bigint[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_commits(p_name text, p_generation integer, p_partition integer, OUT fence bigint, OUT commits bigint, OUT kind text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET lock_timeout TO '20s'
+    AS $$
+begin
+  select p.fence, p.commits into fence, commits from subscription_partitions p
+   where p.name = p_name and p.generation = p_generation and p.partition = p_partition for update;
+  select s.kind into kind from subscriptions s where s.name = p_name and s.generation = p_generation;
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_commits(p_name text, p_generation integer, p_partition integer, OUT fence bigint, OUT commits bigint, OUT kind text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_commits(p_name text, p_generation integer, p_partition integer, OUT fence bigint, OUT commits bigint, OUT kind text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_control(p_name text, p_generation integer, p_state text, OUT known boolean, OUT refused text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET lock_timeout TO '20s'
+    AS $$
+begin
+  perform from subscription_partitions p where p.name = p_name and p.generation = p_generation order by p.partition for update;
+  known := found;
+  select p.state into refused from subscription_partitions p
+   where p.name = p_name and p.generation = p_generation and p.state <> p_state and not subscription_may_move(p.state, p_state)
+   order by p.partition limit 1;
+  if refused is null then
+    update subscription_partitions p
+       set state = p_state, updated_at = clock_timestamp(), failure = case when subscription_runs(p_state) then null else p.failure end
+     where p.name = p_name and p.generation = p_generation and p.state <> p_state;
+  end if;
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_control(p_name text, p_generation integer, p_state text, OUT known boolean, OUT refused text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_control(p_name text, p_generation integer, p_state text, OUT known boolean, OUT refused text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_dispossess(p_name text, p_generation integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform from subscription_leases l where l.name = p_name and l.generation = p_generation order by l.partition for update;
+  update subscription_partitions p set fence = p.fence + 1 where p.name = p_name and p.generation = p_generation;
+  update subscription_leases l set fence = p.fence, owner = null, expires_at = '-infinity'
+    from subscription_partitions p
+   where l.name = p_name and l.generation = p_generation
+     and p.name = l.name and p.generation = l.generation and p.partition = l.partition;
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_dispossess(p_name text, p_generation integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_dispossess(p_name text, p_generation integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_heartbeat(p_id text, p_label text, p_runs jsonb, p_lease_ms integer, l_name text[], l_generation integer[], l_partition integer[], l_owner text[], l_fence bigint[]) RETURNS json
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_until constant timestamptz := v_now + p_lease_ms * interval '1 millisecond';
+  v_renewed json;
+begin
+  insert into subscription_members (id, label, runs, seen_at, expires_at) values (p_id, p_label, p_runs, v_now, v_until)
+  on conflict (id) do update set label = excluded.label, runs = excluded.runs, seen_at = excluded.seen_at, expires_at = excluded.expires_at;
+  delete from subscription_members m using (
+    select x.id from subscription_members x where x.expires_at < v_now - interval '1 minute' for update skip locked
+  ) gone where m.id = gone.id;
+
+  with held as (
+    select l.name, l.generation, l.partition, x.i
+      from unnest(l_name, l_generation, l_partition, l_owner, l_fence) with ordinality x(name, generation, partition, owner, fence, i)
+      join subscription_leases l on l.name = x.name and l.generation = x.generation and l.partition = x.partition
+                                and l.owner = x.owner and l.fence = x.fence
+     order by l.name, l.generation, l.partition
+       for update of l
+  ), renewed as (
+    update subscription_leases l set expires_at = v_until
+      from held h where l.name = h.name and l.generation = h.generation and l.partition = h.partition
+    returning h.i
+  )
+  select coalesce(json_agg(r.i order by r.i), '[]') into v_renewed from renewed r;
+
+  return json_build_object(
+    'renewed', v_renewed,
+    'members', (select json_agg(json_build_array(m.id, m.label, m.runs) order by m.id) from subscription_members m where m.expires_at > v_now),
+    'partitions', (
+      select coalesce(json_agg(json_build_array(p.name, p.generation, p.partition, p.state,
+                                                case when l.expires_at > v_now then l.owner end, s.fingerprint,
+                                                exists (select from parked_events e
+                                                         where e.name = p.name and e.generation = p.generation and e.partition = p.partition
+                                                           and e.request is not null))
+                               order by p.name, p.generation, p.partition), '[]')
+        from (select distinct x -> 'key' ->> 'name' as name, (x -> 'key' ->> 'generation')::int as generation from jsonb_array_elements(p_runs) x) r
+        join subscriptions s on s.name = r.name and s.generation = r.generation
+        join subscription_partitions p on p.name = r.name and p.generation = r.generation
+        join subscription_leases l on l.name = p.name and l.generation = p.generation and l.partition = p.partition
+    )
+  );
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_heartbeat(p_id text, p_label text, p_runs jsonb, p_lease_ms integer, l_name text[], l_generation integer[], l_partition integer[], l_owner text[], l_fence bigint[]) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_heartbeat(p_id text, p_label text, p_runs jsonb, p_lease_ms integer, l_name text[], l_generation integer[], l_partition integer[], l_owner text[], l_fence bigint[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_leave(p_id text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+  delete from subscription_members where id = p_id
+$$;
+
+ALTER FUNCTION cairn.subscription_leave(p_id text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_leave(p_id text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_mark(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_state text, p_failure jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  update subscription_partitions p set state = p_state, failure = p_failure, updated_at = clock_timestamp()
+   where p.name = p_name and p.generation = p_generation and p.partition = p_partition and p.fence = p_fence
+     and subscription_runs(p.state) and subscription_may_move(p.state, p_state);
+  if found then
+    return 1;
+  end if;
+  perform from subscription_partitions p
+    where p.name = p_name and p.generation = p_generation and p.partition = p_partition and p.fence = p_fence;
+  return case when found then 2 else 0 end;
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_mark(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_state text, p_failure jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_mark(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_state text, p_failure jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_may_move(p_from text, p_to text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case p_from
+    when 'new' then p_to in ('catching-up', 'live', 'paused', 'retrying', 'failed', 'detached', 'rebuilding', 'retired')
+    when 'catching-up' then p_to in ('live', 'paused', 'retrying', 'failed', 'detached', 'retired')
+    when 'live' then p_to in ('catching-up', 'paused', 'retrying', 'failed', 'detached', 'retired')
+    when 'paused' then p_to in ('new', 'catching-up', 'rebuilding', 'detached', 'retired')
+    when 'retrying' then p_to in ('catching-up', 'live', 'paused', 'failed', 'detached', 'retired', 'rebuilding')
+    when 'failed' then p_to in ('catching-up', 'rebuilding', 'paused', 'detached', 'retired')
+    when 'detached' then p_to in ('catching-up', 'paused', 'retired')
+    when 'rebuilding' then p_to in ('catching-up', 'live', 'paused', 'failed', 'retrying', 'detached', 'retired')
+    when 'retired' then p_to in ('catching-up', 'detached')
+    else false
+  end
+$$;
+
+ALTER FUNCTION cairn.subscription_may_move(p_from text, p_to text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_may_move(p_from text, p_to text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_register(p_name text, p_generation integer, p_kind text, p_version integer, p_fingerprint text, p_partitions integer, p_start bigint, p_state text, OUT outcome integer, OUT stored integer, OUT partitions integer, OUT status json) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET lock_timeout TO '20s'
+    AS $$
+declare
+  s subscriptions;
+begin
+  outcome := 1;
+  insert into subscriptions (name, generation, kind, version, fingerprint)
+  values (p_name, p_generation, p_kind, p_version, p_fingerprint) on conflict do nothing;
+  if found then
+    insert into subscription_partitions (name, generation, partition, state, checkpoint)
+    select p_name, p_generation, i, p_state, p_start from generate_series(0, p_partitions - 1) i;
+    insert into subscription_leases (name, generation, partition)
+    select p_name, p_generation, i from generate_series(0, p_partitions - 1) i;
+  else
+    -- Not FOR UPDATE: that would wait for every transaction that parks an event.
+    select * into s from subscriptions x where x.name = p_name and x.generation = p_generation for no key update;
+    if not found then
+      raise exception using errcode = '40001', message = 'the subscription was removed at this moment';
+    end if;
+    stored := s.version;
+    select count(*) into partitions from subscription_partitions p where p.name = p_name and p.generation = p_generation;
+    if s.version > p_version then
+      outcome := 2;
+    elsif s.version = p_version then
+      if s.fingerprint <> p_fingerprint or partitions <> p_partitions then
+        outcome := 3;
+      end if;
+    else
+      -- Every commit under way ends first.
+      perform from subscription_partitions p where p.name = p_name and p.generation = p_generation order by p.partition for update;
+      if partitions <> p_partitions then
+        if (select count(distinct p.checkpoint) from subscription_partitions p where p.name = p_name and p.generation = p_generation) > 1
+           or exists (select from parked_events e where e.name = p_name and e.generation = p_generation) then
+          outcome := 4;
+          return;
+        end if;
+        insert into subscription_partitions (name, generation, partition, state, checkpoint)
+        select p_name, p_generation, i, p.state, p.checkpoint
+          from subscription_partitions p, generate_series(partitions, p_partitions - 1) i
+         where p.name = p_name and p.generation = p_generation and p.partition = 0;
+        insert into subscription_leases (name, generation, partition)
+        select p_name, p_generation, i from generate_series(partitions, p_partitions - 1) i;
+        delete from subscription_partitions p where p.name = p_name and p.generation = p_generation and p.partition >= p_partitions;
+      end if;
+      update subscriptions x set kind = p_kind, version = p_version, fingerprint = p_fingerprint
+       where x.name = p_name and x.generation = p_generation;
+      perform subscription_dispossess(p_name, p_generation);
+    end if;
+  end if;
+  if outcome = 1 then
+    status := subscription_status(p_name, p_generation);
+  end if;
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_register(p_name text, p_generation integer, p_kind text, p_version integer, p_fingerprint text, p_partitions integer, p_start bigint, p_state text, OUT outcome integer, OUT stored integer, OUT partitions integer, OUT status json) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_register(p_name text, p_generation integer, p_kind text, p_version integer, p_fingerprint text, p_partitions integer, p_start bigint, p_state text, OUT outcome integer, OUT stored integer, OUT partitions integer, OUT status json) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_release(l_name text[], l_generation integer[], l_partition integer[], l_owner text[], l_fence bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  with held as (
+    select l.name, l.generation, l.partition
+      from unnest(l_name, l_generation, l_partition, l_owner, l_fence) x(name, generation, partition, owner, fence)
+      join subscription_leases l on l.name = x.name and l.generation = x.generation and l.partition = x.partition
+                                and l.owner = x.owner and l.fence = x.fence
+     order by l.name, l.generation, l.partition
+       for update of l
+  )
+  update subscription_leases l set owner = null, expires_at = '-infinity'
+    from held h where l.name = h.name and l.generation = h.generation and l.partition = h.partition;
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_release(l_name text[], l_generation integer[], l_partition integer[], l_owner text[], l_fence bigint[]) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_release(l_name text[], l_generation integer[], l_partition integer[], l_owner text[], l_fence bigint[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_remove(p_name text, p_generation integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET lock_timeout TO '20s'
+    AS $$
+begin
+  perform from subscriptions s where s.name = p_name and s.generation = p_generation for update;
+  -- The commits under way end first.
+  perform from subscription_partitions p where p.name = p_name and p.generation = p_generation order by p.partition for update;
+  delete from subscriptions s where s.name = p_name and s.generation = p_generation;
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_remove(p_name text, p_generation integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_remove(p_name text, p_generation integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_reset(p_name text, p_generation integer, p_position bigint, OUT known boolean, OUT refused text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET lock_timeout TO '20s'
+    AS $$
+begin
+  perform from subscription_partitions p where p.name = p_name and p.generation = p_generation order by p.partition for update;
+  known := found;
+  select p.state into refused from subscription_partitions p
+   where p.name = p_name and p.generation = p_generation and p.state <> 'paused' order by p.partition limit 1;
+  if refused is null then
+    perform subscription_dispossess(p_name, p_generation);
+    delete from parked_events e where e.name = p_name and e.generation = p_generation;
+    update subscription_partitions p set checkpoint = p_position, failure = null, updated_at = clock_timestamp()
+     where p.name = p_name and p.generation = p_generation;
+  end if;
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_reset(p_name text, p_generation integer, p_position bigint, OUT known boolean, OUT refused text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_reset(p_name text, p_generation integer, p_position bigint, OUT known boolean, OUT refused text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_runs(p_state text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select p_state in ('new', 'catching-up', 'live', 'retrying', 'rebuilding')
+$$;
+
+ALTER FUNCTION cairn.subscription_runs(p_state text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_runs(p_state text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_status(p_name text, p_generation integer) RETURNS json
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+  select json_agg(json_build_array(s.name, s.generation, s.kind, s.version, s.fingerprint, (extract(epoch from s.created_at) * 1000)::bigint, (
+      select json_agg(json_build_array(p.partition, p.state, p.checkpoint, p.fence, case when l.expires_at > clock_timestamp() then l.owner end,
+                                       p.failure, coalesce(e.parked, 0), coalesce(e.waiting, 0), (extract(epoch from p.updated_at) * 1000)::bigint)
+                      order by p.partition)
+        from subscription_partitions p
+        join subscription_leases l using (name, generation, partition)
+        left join lateral (
+          select count(*) filter (where x.status = 'parked') as parked, count(*) filter (where x.status = 'waiting') as waiting
+            from parked_events x where x.name = p.name and x.generation = p.generation and x.partition = p.partition
+        ) e on true
+       where p.name = s.name and p.generation = s.generation
+    )) order by s.name, s.generation)
+    from subscriptions s
+   where (p_name is null or s.name = p_name) and (p_generation is null or s.generation = p_generation)
+$$;
+
+ALTER FUNCTION cairn.subscription_status(p_name text, p_generation integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_status(p_name text, p_generation integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.subscription_take(p_name text, p_generation integer, p_partition integer, p_owner text, p_fingerprint text, p_lease_ms integer, p_wait_ms integer, OUT fence bigint, OUT checkpoint bigint, OUT commits bigint, OUT state text, OUT kind text, OUT blocked json) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v subscription_partitions;
+  v_kind text;
+begin
+  perform from subscription_leases l
+    where l.name = p_name and l.generation = p_generation and l.partition = p_partition
+      and (l.owner is null or l.owner = p_owner or l.expires_at <= clock_timestamp());
+  if not found then
+    return;
+  end if;
+  perform set_config('lock_timeout', p_wait_ms::text, true);
+  begin
+    select * into v from subscription_partitions p
+     where p.name = p_name and p.generation = p_generation and p.partition = p_partition for update;
+  exception when lock_not_available then
+    return;
+  end;
+  -- Seen by a later statement than the lock: a definition is changed under the same one.
+  select s.kind into v_kind from subscriptions s where s.name = p_name and s.generation = p_generation and s.fingerprint = p_fingerprint;
+  if not found or subscription_runs(v.state) is not true then
+    return;
+  end if;
+  update subscription_leases l
+     set owner = p_owner, fence = v.fence + 1, expires_at = clock_timestamp() + p_lease_ms * interval '1 millisecond'
+   where l.name = p_name and l.generation = p_generation and l.partition = p_partition
+     and (l.owner is null or l.owner = p_owner or l.expires_at <= clock_timestamp());
+  if not found then
+    return;
+  end if;
+  update subscription_partitions p set fence = v.fence + 1
+   where p.name = p_name and p.generation = p_generation and p.partition = p_partition;
+  fence := v.fence + 1;
+  checkpoint := v.checkpoint;
+  commits := v.commits;
+  state := v.state;
+  kind := v_kind;
+  select coalesce(json_agg(distinct e.parking_key), '[]') into blocked from parked_events e
+   where e.name = p_name and e.generation = p_generation and e.partition = p_partition;
+end
+$$;
+
+ALTER FUNCTION cairn.subscription_take(p_name text, p_generation integer, p_partition integer, p_owner text, p_fingerprint text, p_lease_ms integer, p_wait_ms integer, OUT fence bigint, OUT checkpoint bigint, OUT commits bigint, OUT state text, OUT kind text, OUT blocked json) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.subscription_take(p_name text, p_generation integer, p_partition integer, p_owner text, p_fingerprint text, p_lease_ms integer, p_wait_ms integer, OUT fence bigint, OUT checkpoint bigint, OUT commits bigint, OUT state text, OUT kind text, OUT blocked json) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.tenants() RETURNS text[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'cairn', 'pg_temp'
@@ -887,6 +1654,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.tenants() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.tenants() IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.verify_context(p_context text, p_signature text) RETURNS text[]
     LANGUAGE plpgsql STABLE
@@ -903,6 +1672,8 @@ end
 $$;
 
 ALTER FUNCTION cairn.verify_context(p_context text, p_signature text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.verify_context(p_context text, p_signature text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE TABLE cairn.applied_files (
     only_row boolean DEFAULT true NOT NULL,
@@ -929,6 +1700,8 @@ CREATE VIEW cairn.domain_events WITH (security_invoker='true') AS
 
 ALTER TABLE cairn.domain_events OWNER TO cairn_owner;
 
+COMMENT ON VIEW cairn.domain_events IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE SEQUENCE cairn.event_positions
     START WITH 1
     INCREMENT BY 1
@@ -952,6 +1725,34 @@ CREATE VIEW cairn.event_store WITH (security_invoker='true') AS
 
 ALTER TABLE cairn.event_store OWNER TO cairn_owner;
 
+COMMENT ON VIEW cairn.event_store IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE TABLE cairn.generations (
+    projection text NOT NULL,
+    generation integer NOT NULL,
+    version integer NOT NULL,
+    fingerprint text NOT NULL,
+    state text NOT NULL,
+    inline boolean NOT NULL,
+    partitions integer NOT NULL,
+    side_tenant text,
+    types text[],
+    tables jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    switched_at timestamp with time zone,
+    CONSTRAINT generations_state_check CHECK ((state = ANY (ARRAY['building'::text, 'live'::text, 'previous'::text, 'retired'::text])))
+);
+
+ALTER TABLE cairn.generations OWNER TO cairn_owner;
+
+CREATE TABLE cairn.log_identity (
+    only_row boolean DEFAULT true NOT NULL,
+    id uuid NOT NULL,
+    CONSTRAINT log_identity_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE cairn.log_identity OWNER TO cairn_owner;
+
 CREATE TABLE cairn.migrations (
     id integer NOT NULL,
     name character varying(255) NOT NULL,
@@ -971,6 +1772,53 @@ CREATE SEQUENCE cairn.migrations_id_seq
 ALTER TABLE cairn.migrations_id_seq OWNER TO cairn_owner;
 
 ALTER SEQUENCE cairn.migrations_id_seq OWNED BY cairn.migrations.id;
+
+CREATE TABLE cairn.parked_events (
+    name text NOT NULL,
+    generation integer NOT NULL,
+    partition integer NOT NULL,
+    "position" bigint NOT NULL,
+    parking_key text NOT NULL,
+    event_id uuid NOT NULL,
+    tenant_id text NOT NULL,
+    type text NOT NULL,
+    status text NOT NULL,
+    request text,
+    failure jsonb,
+    parked_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT parked_events_request_check CHECK ((request = ANY (ARRAY['retry'::text, 'discard'::text]))),
+    CONSTRAINT parked_events_status_check CHECK ((status = ANY (ARRAY['parked'::text, 'waiting'::text])))
+);
+
+ALTER TABLE cairn.parked_events OWNER TO cairn_owner;
+
+CREATE TABLE cairn.projections (
+    name text NOT NULL,
+    last_generation integer DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE cairn.projections OWNER TO cairn_owner;
+
+CREATE TABLE cairn.read_access_log (
+    id bigint NOT NULL,
+    projection text NOT NULL,
+    generation integer NOT NULL,
+    table_name text NOT NULL,
+    code_hash text NOT NULL,
+    catalog_hash text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE cairn.read_access_log OWNER TO cairn_owner;
+
+ALTER TABLE cairn.read_access_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cairn.read_access_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE cairn.reservations (
     tenant_id text NOT NULL,
@@ -1031,6 +1879,57 @@ ALTER TABLE ONLY cairn.streams ALTER COLUMN aggregate_id SET STATISTICS 0;
 
 ALTER TABLE cairn.streams OWNER TO cairn_owner;
 
+CREATE TABLE cairn.subscription_leases (
+    name text NOT NULL,
+    generation integer NOT NULL,
+    partition integer NOT NULL,
+    owner text,
+    fence bigint DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE cairn.subscription_leases OWNER TO cairn_owner;
+
+CREATE TABLE cairn.subscription_members (
+    id text NOT NULL,
+    label text NOT NULL,
+    runs jsonb NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE cairn.subscription_members OWNER TO cairn_owner;
+
+CREATE TABLE cairn.subscription_partitions (
+    name text NOT NULL,
+    generation integer NOT NULL,
+    partition integer NOT NULL,
+    state text NOT NULL,
+    checkpoint bigint NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
+    commits bigint DEFAULT 0 NOT NULL,
+    failure jsonb,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT subscription_partitions_state_check CHECK ((state = ANY (ARRAY['new'::text, 'catching-up'::text, 'live'::text, 'paused'::text, 'retrying'::text, 'failed'::text, 'detached'::text, 'rebuilding'::text, 'retired'::text])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE cairn.subscription_partitions OWNER TO cairn_owner;
+
+CREATE TABLE cairn.subscriptions (
+    name text NOT NULL,
+    generation integer NOT NULL,
+    kind text NOT NULL,
+    version integer NOT NULL,
+    fingerprint text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT subscriptions_kind_check CHECK ((kind = ANY (ARRAY['subscription'::text, 'projection'::text, 'process-manager'::text, 'pump'::text])))
+);
+
+ALTER TABLE cairn.subscriptions OWNER TO cairn_owner;
+
 ALTER TABLE ONLY cairn.migrations ALTER COLUMN id SET DEFAULT nextval('cairn.migrations_id_seq'::regclass);
 
 ALTER TABLE ONLY cairn.applied_files
@@ -1045,8 +1944,23 @@ ALTER TABLE ONLY cairn.events
 ALTER TABLE ONLY cairn.events
     ADD CONSTRAINT events_stream_version UNIQUE (stream_id, version);
 
+ALTER TABLE ONLY cairn.generations
+    ADD CONSTRAINT generations_pkey PRIMARY KEY (projection, generation);
+
+ALTER TABLE ONLY cairn.log_identity
+    ADD CONSTRAINT log_identity_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY cairn.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cairn.parked_events
+    ADD CONSTRAINT parked_events_pkey PRIMARY KEY (name, generation, partition, "position");
+
+ALTER TABLE ONLY cairn.projections
+    ADD CONSTRAINT projections_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY cairn.read_access_log
+    ADD CONSTRAINT read_access_log_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY cairn.reservations
     ADD CONSTRAINT reservations_pkey PRIMARY KEY (tenant_id, scope, key);
@@ -1063,13 +1977,45 @@ ALTER TABLE ONLY cairn.streams
 ALTER TABLE ONLY cairn.streams
     ADD CONSTRAINT streams_pkey PRIMARY KEY (stream_id);
 
+ALTER TABLE ONLY cairn.subscription_leases
+    ADD CONSTRAINT subscription_leases_pkey PRIMARY KEY (name, generation, partition);
+
+ALTER TABLE ONLY cairn.subscription_members
+    ADD CONSTRAINT subscription_members_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY cairn.subscription_partitions
+    ADD CONSTRAINT subscription_partitions_pkey PRIMARY KEY (name, generation, partition);
+
+ALTER TABLE ONLY cairn.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (name, generation);
+
 CREATE INDEX commands_created_at ON cairn.commands USING brin (created_at);
 
 CREATE INDEX commands_pending ON cairn.commands USING btree (tenant_id, created_at, id) WHERE (status = 'pending'::text);
 
+CREATE UNIQUE INDEX generations_live ON cairn.generations USING btree (projection) WHERE (state = 'live'::text);
+
+CREATE UNIQUE INDEX generations_previous ON cairn.generations USING btree (projection) WHERE (state = 'previous'::text);
+
+CREATE INDEX parked_events_requested ON cairn.parked_events USING btree (name, generation, partition) WHERE (request IS NOT NULL);
+
+CREATE INDEX read_access_log_table ON cairn.read_access_log USING btree (table_name, id);
+
 CREATE TRIGGER events_no_change BEFORE DELETE OR UPDATE ON cairn.events FOR EACH STATEMENT EXECUTE FUNCTION cairn.refuse_change();
 
 CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON cairn.events FOR EACH STATEMENT EXECUTE FUNCTION cairn.refuse_change();
+
+ALTER TABLE ONLY cairn.generations
+    ADD CONSTRAINT generations_projection_fkey FOREIGN KEY (projection) REFERENCES cairn.projections(name);
+
+ALTER TABLE ONLY cairn.parked_events
+    ADD CONSTRAINT parked_events_name_generation_fkey FOREIGN KEY (name, generation) REFERENCES cairn.subscriptions(name, generation) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cairn.subscription_leases
+    ADD CONSTRAINT subscription_leases_name_generation_partition_fkey FOREIGN KEY (name, generation, partition) REFERENCES cairn.subscription_partitions(name, generation, partition) ON DELETE CASCADE;
+
+ALTER TABLE ONLY cairn.subscription_partitions
+    ADD CONSTRAINT subscription_partitions_name_generation_fkey FOREIGN KEY (name, generation) REFERENCES cairn.subscriptions(name, generation) ON DELETE CASCADE;
 
 CREATE POLICY app_reads_its_tenants ON cairn.commands FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
 
@@ -1085,6 +2031,8 @@ ALTER TABLE cairn.commands ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE cairn.events ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE cairn.parked_events ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE cairn.reservations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE cairn.snapshots ENABLE ROW LEVEL SECURITY;
@@ -1094,6 +2042,8 @@ ALTER TABLE cairn.streams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY worker_reads_all ON cairn.commands FOR SELECT TO cairn_worker USING (true);
 
 CREATE POLICY worker_reads_all ON cairn.events FOR SELECT TO cairn_worker USING (true);
+
+CREATE POLICY worker_reads_all ON cairn.parked_events FOR SELECT TO cairn_worker USING (true);
 
 CREATE POLICY worker_reads_all ON cairn.reservations FOR SELECT TO cairn_worker USING (true);
 
@@ -1105,11 +2055,11 @@ GRANT USAGE ON SCHEMA cairn TO cairn_app;
 GRANT USAGE ON SCHEMA cairn TO cairn_worker;
 GRANT USAGE ON SCHEMA cairn TO cairn_maintenance;
 
-REVOKE ALL ON FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) TO cairn_app;
+REVOKE ALL ON FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload text, e_metadata integer[], p_metadata text, s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload text, e_metadata integer[], p_metadata text, s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) TO cairn_app;
 
-REVOKE ALL ON FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[], s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) TO cairn_app;
+REVOKE ALL ON FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload text, e_metadata text, s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload text, e_metadata text, s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) TO cairn_app;
 
 REVOKE ALL ON FUNCTION cairn.assert_log_order() FROM PUBLIC;
 
@@ -1136,6 +2086,14 @@ GRANT ALL ON FUNCTION cairn.command_query(p_context text, p_signature text, p_te
 REVOKE ALL ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) TO cairn_app;
 
+REVOKE ALL ON FUNCTION cairn.context_role() FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.context_role() TO cairn_app;
+GRANT ALL ON FUNCTION cairn.context_role() TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.context_user() FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.context_user() TO cairn_app;
+GRANT ALL ON FUNCTION cairn.context_user() TO cairn_worker;
+
 REVOKE ALL ON FUNCTION cairn.count_events(p_context text, p_signature text, p_tenant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.count_events(p_context text, p_signature text, p_tenant text) TO cairn_app;
 
@@ -1150,6 +2108,8 @@ GRANT SELECT ON TABLE cairn.events TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.event_json(e cairn.events) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION cairn.grant_read_models(p_projection text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION cairn.hold_horizon() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION cairn.horizon() FROM PUBLIC;
@@ -1159,11 +2119,32 @@ GRANT ALL ON FUNCTION cairn.horizon() TO cairn_app;
 REVOKE ALL ON FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) TO cairn_app;
 
+REVOKE ALL ON FUNCTION cairn.log_head(OUT horizon bigint, OUT newest bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.log_head(OUT horizon bigint, OUT newest bigint) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.log_id() FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.log_id() TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.parked_list(p_name text, p_generation integer, p_partition integer, p_parking_key text, p_requested boolean, p_after bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.parked_list(p_name text, p_generation integer, p_partition integer, p_parking_key text, p_requested boolean, p_after bigint, p_limit integer) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.parked_request(p_name text, p_generation integer, p_what text, p_positions bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.parked_request(p_name text, p_generation integer, p_what text, p_positions bigint[]) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.position_at(p_time timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.position_at(p_time timestamp with time zone) TO cairn_worker;
+
 REVOKE ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) TO cairn_app;
 
 REVOKE ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) TO cairn_app;
 
 REVOKE ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) TO cairn_app;
@@ -1189,11 +2170,57 @@ REVOKE ALL ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) 
 GRANT ALL ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) TO cairn_worker;
 GRANT ALL ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) TO cairn_app;
 
+REVOKE ALL ON FUNCTION cairn.subscription_commit(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_commits bigint, p_checkpoint bigint, p_park jsonb, p_unpark bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_commit(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_commits bigint, p_checkpoint bigint, p_park jsonb, p_unpark bigint[]) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_commits(p_name text, p_generation integer, p_partition integer, OUT fence bigint, OUT commits bigint, OUT kind text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_commits(p_name text, p_generation integer, p_partition integer, OUT fence bigint, OUT commits bigint, OUT kind text) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_control(p_name text, p_generation integer, p_state text, OUT known boolean, OUT refused text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_control(p_name text, p_generation integer, p_state text, OUT known boolean, OUT refused text) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_dispossess(p_name text, p_generation integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.subscription_heartbeat(p_id text, p_label text, p_runs jsonb, p_lease_ms integer, l_name text[], l_generation integer[], l_partition integer[], l_owner text[], l_fence bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_heartbeat(p_id text, p_label text, p_runs jsonb, p_lease_ms integer, l_name text[], l_generation integer[], l_partition integer[], l_owner text[], l_fence bigint[]) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_leave(p_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_leave(p_id text) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_mark(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_state text, p_failure jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_mark(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_state text, p_failure jsonb) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_may_move(p_from text, p_to text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.subscription_register(p_name text, p_generation integer, p_kind text, p_version integer, p_fingerprint text, p_partitions integer, p_start bigint, p_state text, OUT outcome integer, OUT stored integer, OUT partitions integer, OUT status json) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_register(p_name text, p_generation integer, p_kind text, p_version integer, p_fingerprint text, p_partitions integer, p_start bigint, p_state text, OUT outcome integer, OUT stored integer, OUT partitions integer, OUT status json) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_release(l_name text[], l_generation integer[], l_partition integer[], l_owner text[], l_fence bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_release(l_name text[], l_generation integer[], l_partition integer[], l_owner text[], l_fence bigint[]) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_remove(p_name text, p_generation integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_remove(p_name text, p_generation integer) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_reset(p_name text, p_generation integer, p_position bigint, OUT known boolean, OUT refused text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_reset(p_name text, p_generation integer, p_position bigint, OUT known boolean, OUT refused text) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_runs(p_state text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.subscription_status(p_name text, p_generation integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_status(p_name text, p_generation integer) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.subscription_take(p_name text, p_generation integer, p_partition integer, p_owner text, p_fingerprint text, p_lease_ms integer, p_wait_ms integer, OUT fence bigint, OUT checkpoint bigint, OUT commits bigint, OUT state text, OUT kind text, OUT blocked json) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.subscription_take(p_name text, p_generation integer, p_partition integer, p_owner text, p_fingerprint text, p_lease_ms integer, p_wait_ms integer, OUT fence bigint, OUT checkpoint bigint, OUT commits bigint, OUT state text, OUT kind text, OUT blocked json) TO cairn_worker;
+
 REVOKE ALL ON FUNCTION cairn.tenants() FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.tenants() TO cairn_app;
 GRANT ALL ON FUNCTION cairn.tenants() TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.verify_context(p_context text, p_signature text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE cairn.applied_files TO cairn_app;
+GRANT SELECT ON TABLE cairn.applied_files TO cairn_worker;
+GRANT SELECT ON TABLE cairn.applied_files TO cairn_maintenance;
 
 GRANT SELECT ON TABLE cairn.domain_events TO cairn_app;
 GRANT SELECT ON TABLE cairn.domain_events TO cairn_worker;
@@ -1201,9 +2228,37 @@ GRANT SELECT ON TABLE cairn.domain_events TO cairn_worker;
 GRANT SELECT ON TABLE cairn.event_store TO cairn_app;
 GRANT SELECT ON TABLE cairn.event_store TO cairn_worker;
 
+GRANT SELECT ON TABLE cairn.generations TO cairn_worker;
+
+GRANT SELECT(projection) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT(generation) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT(version) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT(fingerprint) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT(state) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT(inline) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT(partitions) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT(types) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT(tables) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT(created_at) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT(switched_at) ON TABLE cairn.generations TO cairn_app;
+
+GRANT SELECT ON TABLE cairn.log_identity TO cairn_worker;
+
 GRANT SELECT ON TABLE cairn.migrations TO cairn_app;
 GRANT SELECT ON TABLE cairn.migrations TO cairn_worker;
 GRANT SELECT ON TABLE cairn.migrations TO cairn_maintenance;
+
+GRANT SELECT ON TABLE cairn.parked_events TO cairn_worker;
 
 GRANT SELECT ON TABLE cairn.reservations TO cairn_app;
 GRANT SELECT ON TABLE cairn.reservations TO cairn_worker;
@@ -1213,3 +2268,22 @@ GRANT SELECT ON TABLE cairn.snapshots TO cairn_worker;
 
 GRANT SELECT ON TABLE cairn.streams TO cairn_app;
 GRANT SELECT ON TABLE cairn.streams TO cairn_worker;
+
+GRANT SELECT ON TABLE cairn.subscription_leases TO cairn_worker;
+
+GRANT SELECT ON TABLE cairn.subscription_members TO cairn_worker;
+
+GRANT SELECT ON TABLE cairn.subscription_partitions TO cairn_worker;
+
+GRANT SELECT(name) ON TABLE cairn.subscription_partitions TO cairn_app;
+
+GRANT SELECT(generation) ON TABLE cairn.subscription_partitions TO cairn_app;
+
+GRANT SELECT(partition) ON TABLE cairn.subscription_partitions TO cairn_app;
+
+GRANT SELECT(state) ON TABLE cairn.subscription_partitions TO cairn_app;
+
+GRANT SELECT(checkpoint) ON TABLE cairn.subscription_partitions TO cairn_app;
+
+GRANT SELECT ON TABLE cairn.subscriptions TO cairn_worker;
+GRANT SELECT ON TABLE cairn.subscriptions TO cairn_app;

@@ -14,16 +14,23 @@ declare
   held text := current_setting('cairn.horizon', true);
   xid text := pg_current_xact_id()::text;
   remembered bigint;
+  -- Assignments in place of `perform`, which would run each as a statement of its own.
+  v_done boolean;
 begin
-  select case when is_called then last_value else last_value - 1 end into f from event_positions;
+  -- Null until the first nextval. Asked this way, the usual case needs no statement of its own either.
+  f := pg_sequence_last_value('event_positions'::regclass);
+  if f is null then
+    -- Called by somebody in between: then one too low, which is safe.
+    select last_value - 1 into f from event_positions;
+  end if;
   if held is not null and split_part(held, ':', 1) = xid then
     remembered := split_part(held, ':', 2)::bigint;
     if remembered between f - 1073741824 and f then
       f := remembered;
     end if;
   else
-    perform set_config('cairn.horizon', xid || ':' || f, true);
+    held := set_config('cairn.horizon', xid || ':' || f, true);
   end if;
-  perform pg_advisory_xact_lock_shared('event_positions'::regclass::oid::int, f::bit(32)::int);
+  v_done := pg_advisory_xact_lock_shared('event_positions'::regclass::oid::int, f::bit(32)::int) is null;
 end
 $$;

@@ -6,7 +6,10 @@
 -- p_careful   true after a batch met somebody's uncommitted creation: then each creation is tried by itself
 -- r_…         receipts: the append they belong to, command id, hash, offset (events of the append before theirs), events,
 --             index of their last event in e_… (0 = none), audit ({type, payload} or null)
--- e_…         events in order: the append they belong to, place in it (1..n), id, type, payload, metadata
+-- e_…         events in order: the append they belong to, place in it (1..n), id, type, payload, and which of p_metadata is theirs.
+--             Payloads and metadata are JSON texts joined by U+001E, which no JSON text contains: as jsonb[] each would be quoted by
+--             the caller and unquoted here, 46 and 90 µs for 20 events.
+-- p_metadata  each metadata once
 -- s_…         snapshots: the append they belong to, version, schema version, state
 --
 -- Answers, aligned with p_…: outcome 1 appended, 2 conflict, 3 duplicate (a receipt took effect before), 4 busy (somebody
@@ -19,7 +22,7 @@ create or replace function append_many(
   p_context text, p_signature text,
   p_tenant int[], p_type text[], p_id text[], p_expected bigint[], p_count int[], p_careful boolean,
   r_append int[], r_id uuid[], r_hash bytea[], r_offset int[], r_count int[], r_last int[], r_audit jsonb[],
-  e_append int[], e_ordinal int[], e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[],
+  e_append int[], e_ordinal int[], e_id uuid[], e_type text[], e_payload text, e_metadata int[], p_metadata text,
   s_append int[], s_version bigint[], s_schema int[], s_state jsonb[],
   out outcome json, out version json, out positions json, out recorded_at bigint
 )
@@ -49,9 +52,12 @@ declare
   v_refused int[];
   v_outcome int[];
   v_position bigint[];
+  v_metadata jsonb[];
   i int;
+  -- For calls that `perform` would run as statements of their own.
+  v_done boolean;
 begin
-  perform assert_log_order();
+  v_done := assert_log_order() is null;
   v_context := verify_context(p_context, p_signature);
   v_tenant := array(select v_context[t] from unnest(p_tenant) t);
   if array_position(v_tenant, null) is not null then
@@ -153,13 +159,16 @@ begin
 
   if 1 = any (v_outcome) then
     if cardinality(e_append) > 0 then
-      perform hold_horizon();
+      v_done := hold_horizon() is null;
+      v_metadata := string_to_array(p_metadata, chr(30))::jsonb[];
       v_position := array(select case when v_outcome[a] = 1 then nextval('event_positions') end from unnest(e_append) a);
       insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
                           payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
-      select p, v_stream[a], v_version[a] + o, coalesce((m ->> 'schemaVersion')::int, 1), v_now, id, v_tenant[a], p_type[a], p_id[a], ty,
-             pl, m, m ->> 'correlationId', m ->> 'workflowId', m ->> 'userId', m ->> 'projectId', m ->> 'jobId'
-        from unnest(v_position, e_append, e_ordinal, e_id, e_type, e_payload, e_metadata) x(p, a, o, id, ty, pl, m)
+      select p, v_stream[a], v_version[a] + o, coalesce((v_metadata[m] ->> 'schemaVersion')::int, 1), v_now, id, v_tenant[a],
+             p_type[a], p_id[a], ty, pl::jsonb, v_metadata[m], v_metadata[m] ->> 'correlationId', v_metadata[m] ->> 'workflowId',
+             v_metadata[m] ->> 'userId', v_metadata[m] ->> 'projectId', v_metadata[m] ->> 'jobId'
+        from unnest(v_position, e_append, e_ordinal, e_id, e_type, string_to_array(e_payload, chr(30)), e_metadata)
+             x(p, a, o, id, ty, pl, m)
        where p is not null;
     end if;
     if v_created <> n then

@@ -1,10 +1,11 @@
 -- Appends to one stream: the same rules as append_many, in scalar statements, which PostgreSQL runs faster for a lone append.
 -- p_wait_ms: 0 = answer busy at once when somebody holds the stream; otherwise wait for it so long (55P03 after that).
+-- e_payload, e_metadata: JSON texts, joined as in append_many; a single metadata counts for all events.
 create or replace function append_one(
   p_context text, p_signature text,
   p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms int,
   r_id uuid[], r_hash bytea[], r_offset int[], r_count int[], r_audit jsonb[],
-  e_id uuid[], e_type text[], e_payload jsonb[], e_metadata jsonb[],
+  e_id uuid[], e_type text[], e_payload text, e_metadata text,
   s_version bigint, s_schema int, s_state jsonb,
   out outcome int, out version bigint, out positions json, out recorded_at bigint
 )
@@ -23,8 +24,17 @@ declare
   v_fresh boolean := false;
   v_known int[];
   v_position bigint[];
+  v_metadata jsonb;
+  v_schema int;
+  v_correlation text;
+  v_workflow text;
+  v_user text;
+  v_project text;
+  v_job text;
+  -- For calls that `perform` would run as statements of their own.
+  v_done boolean;
 begin
-  perform assert_log_order();
+  v_done := assert_log_order() is null;
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the append names a tenant outside of its context';
   end if;
@@ -57,10 +67,15 @@ begin
   end if;
 
   -- A statement of its own, after the lock: it sees the receipts of whoever held the stream before us.
-  v_known := array(
-    select coalesce((select case when c.hash <> r.hash then 6 when c.version is null then 7 else 3 end
-                       from commands c where c.tenant_id = p_tenant and c.id = r.id), 0)
-      from unnest(r_id, r_hash) with ordinality r(id, hash, i) order by r.i);
+  if cardinality(r_id) = 1 then
+    v_known := array[coalesce((select case when c.hash <> r_hash[1] then 6 when c.version is null then 7 else 3 end
+                                 from commands c where c.tenant_id = p_tenant and c.id = r_id[1]), 0)];
+  else
+    v_known := array(
+      select coalesce((select case when c.hash <> r.hash then 6 when c.version is null then 7 else 3 end
+                         from commands c where c.tenant_id = p_tenant and c.id = r.id), 0)
+        from unnest(r_id, r_hash) with ordinality r(id, hash, i) order by r.i);
+  end if;
   outcome := case
     when 6 = any (v_known) then 6
     when 3 = any (v_known) then 3
@@ -81,29 +96,52 @@ begin
     if not v_fresh then
       update streams s set version = append_one.version + n where s.stream_id = v_stream;
     end if;
-    perform hold_horizon();
-    if n = 1 then
-      v_position := array[nextval('event_positions')];
-      insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
-                          payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
-      values (v_position[1], v_stream, version + 1, coalesce((e_metadata[1] ->> 'schemaVersion')::int, 1), v_now, e_id[1], p_tenant, p_type,
-              p_id, e_type[1], e_payload[1], e_metadata[1], e_metadata[1] ->> 'correlationId', e_metadata[1] ->> 'workflowId',
-              e_metadata[1] ->> 'userId', e_metadata[1] ->> 'projectId', e_metadata[1] ->> 'jobId');
+    v_done := hold_horizon() is null;
+    for i in 1..n loop
+      v_position[i] := nextval('event_positions');
+    end loop;
+    if strpos(e_metadata, chr(30)) = 0 then
+      v_metadata := e_metadata;
+      if n = 1 then
+        insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
+                            payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
+        values (v_position[1], v_stream, version + 1, coalesce((v_metadata ->> 'schemaVersion')::int, 1), v_now, e_id[1], p_tenant, p_type,
+                p_id, e_type[1], e_payload::jsonb, v_metadata, v_metadata ->> 'correlationId', v_metadata ->> 'workflowId',
+                v_metadata ->> 'userId', v_metadata ->> 'projectId', v_metadata ->> 'jobId');
+      else
+        v_schema := coalesce((v_metadata ->> 'schemaVersion')::int, 1);
+        v_correlation := v_metadata ->> 'correlationId';
+        v_workflow := v_metadata ->> 'workflowId';
+        v_user := v_metadata ->> 'userId';
+        v_project := v_metadata ->> 'projectId';
+        v_job := v_metadata ->> 'jobId';
+        insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
+                            payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
+        select p, v_stream, append_one.version + o, v_schema, v_now, id, p_tenant, p_type, p_id, ty, pl::jsonb, v_metadata, v_correlation,
+               v_workflow, v_user, v_project, v_job
+          from unnest(v_position, e_id, e_type, string_to_array(e_payload, chr(30))) with ordinality x(p, id, ty, pl, o);
+      end if;
     else
-      v_position := array(select nextval('event_positions') from generate_series(1, n));
       insert into events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type,
                           payload, metadata, correlation_id, workflow_id, user_id, project_id, job_id)
-      select p, v_stream, append_one.version + o, coalesce((m ->> 'schemaVersion')::int, 1), v_now, id, p_tenant, p_type, p_id, ty, pl, m,
-             m ->> 'correlationId', m ->> 'workflowId', m ->> 'userId', m ->> 'projectId', m ->> 'jobId'
-        from unnest(v_position, e_id, e_type, e_payload, e_metadata) with ordinality x(p, id, ty, pl, m, o);
+      select p, v_stream, append_one.version + o, coalesce((m ->> 'schemaVersion')::int, 1), v_now, id, p_tenant, p_type, p_id, ty,
+             pl::jsonb, m, m ->> 'correlationId', m ->> 'workflowId', m ->> 'userId', m ->> 'projectId', m ->> 'jobId'
+        from unnest(v_position, e_id, e_type, string_to_array(e_payload, chr(30)), string_to_array(e_metadata, chr(30))::jsonb[])
+             with ordinality x(p, id, ty, pl, m, o);
     end if;
   end if;
 
-  insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
-  select p_tenant, id, hash, v_stream, append_one.version + o + 1, append_one.version + o + c, case when c > 0 then v_position[o + c] end,
-         case when v_stream is null then p_type end, case when v_stream is null then p_id end, au ->> 'type', au -> 'payload'
-    from unnest(r_id, r_hash, r_offset, r_count, r_audit, v_known) x(id, hash, o, c, au, known)
-   where known = 0;
+  if cardinality(r_id) = 1 and v_known[1] = 0 then
+    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
+    values (p_tenant, r_id[1], r_hash[1], v_stream, version + 1, version + n, v_position[n], case when v_stream is null then p_type end,
+            case when v_stream is null then p_id end, r_audit[1] ->> 'type', r_audit[1] -> 'payload');
+  elsif 0 = any (v_known) then
+    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
+    select p_tenant, id, hash, v_stream, append_one.version + o + 1, append_one.version + o + c, case when c > 0 then v_position[o + c] end,
+           case when v_stream is null then p_type end, case when v_stream is null then p_id end, au ->> 'type', au -> 'payload'
+      from unnest(r_id, r_hash, r_offset, r_count, r_audit, v_known) x(id, hash, o, c, au, known)
+     where known = 0;
+  end if;
   if 7 = any (v_known) then
     update commands k set stream_id = v_stream, first_version = append_one.version + x.o + 1, version = append_one.version + x.o + x.c,
                           position = case when x.c > 0 then v_position[x.o + x.c] end

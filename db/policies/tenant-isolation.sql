@@ -1,15 +1,6 @@
--- Who may do what. Names of roles are the default schema's; the migrator puts the schema's own name in front.
---   cairn_owner        owns everything, cannot log in
---   cairn_app          reads its context's tenants, writes through the functions alone
---   cairn_worker       background readers: all tenants, no writes
---   cairn_maintenance  removes old receipts
--- All grants are taken back first: what a later version of this file no longer grants is gone.
-revoke all on all tables in schema cairn from public, cairn_app, cairn_worker, cairn_maintenance;
-revoke all on all functions in schema cairn from public, cairn_app, cairn_worker, cairn_maintenance;
-revoke all on schema cairn from public, cairn_app, cairn_worker, cairn_maintenance;
-grant usage on schema cairn to cairn_app, cairn_worker, cairn_maintenance;
+-- The log: who reads and who calls what.
 -- The boot check compares them with what the code knows.
-grant select on migrations to cairn_app, cairn_worker, cairn_maintenance;
+grant select on migrations, applied_files to cairn_app, cairn_worker, cairn_maintenance;
 
 do $$
 declare
@@ -44,5 +35,3 @@ to cairn_app;
 grant execute on function horizon, read_log, sequence_state to cairn_worker;
 grant execute on function horizon, sequence_state to cairn_app;
 grant execute on function remove_receipts to cairn_maintenance;
--- A horizon scan and a pg_locks look-up name their schema's sequence; nobody may draw from it or reset it.
-revoke all on all sequences in schema cairn from public, cairn_app, cairn_worker, cairn_maintenance;

@@ -32,6 +32,12 @@ export const layerRules: readonly LayerRule[] = [
   { folder: 'test', imports: [...everything, '@cairn/example-git-history', '@cairn/example-shop'] },
 ]
 
+/** Files that may import by a computed name, because what they load belongs to the app that uses Cairn. */
+export const loadersOfUserCode: readonly string[] = [
+  'packages/projections/src/load/import-module.ts',
+  'packages/projections/src/cli/load-host.ts',
+]
+
 /** Too heavy to be forced on every user: never among the `dependencies` of a package that is published. */
 export const heavyPackages: readonly RegExp[] = [
   /^@temporalio\//,

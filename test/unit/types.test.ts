@@ -29,7 +29,7 @@ test('declaration files of a domain hold plain types: no any, no zod, and they w
   copyFileSync(join(types, 'portable/consumer.ts.txt'), consumer)
   writeFileSync(join(scratch, 'consume.json'), JSON.stringify(consumeConfig(consumer)))
   const markers = markersIn(scratch)
-  expect(markers.length).toBe(7)
+  expect(markers.length).toBe(8)
   expect(compare(scratch, markers, await tsc('-p', join(scratch, 'consume.json')))).toEqual([])
 }, 120_000)
 
@@ -51,7 +51,7 @@ function emitConfig(outDir: string): object {
 }
 
 function consumeConfig(file: string): object {
-  const core = resolve(types, '../../packages/core/src/index.ts')
+  const [core, projections] = ['core', 'projections'].map((name) => resolve(types, `../../packages/${name}/src/index.ts`))
   return {
     extends: base,
     compilerOptions: {
@@ -59,7 +59,7 @@ function consumeConfig(file: string): object {
       declaration: false,
       declarationMap: false,
       noEmit: true,
-      paths: { '@cairn/core': [core] },
+      paths: { '@cairn/core': [core], '@cairn/projections': [projections] },
       typeRoots,
     },
     files: [file],

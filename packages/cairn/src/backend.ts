@@ -1,6 +1,19 @@
-import type { CommandStorePort, EventQueryPort, EventStorePort, EventStoreTransaction } from '@cairn/core'
+import type {
+  CommandStorePort,
+  EventQueryPort,
+  EventStorePort,
+  EventStoreTransaction,
+  HintsPort,
+  LogReaderPort,
+  ProjectionStorePort,
+  ReadModelPort,
+  RowStorePort,
+  SubscriptionStorePort,
+  SubscriptionTransaction,
+} from '@cairn/core'
 import type { Actor } from '@cairn/infra/pg'
-import type { TenantSql } from './tenant-sql.ts'
+import type { GenerationSource } from './projections/generation-source.ts'
+import type { HandlerSql, TenantSql } from './tenant-sql.ts'
 
 /** Where an app keeps its data. */
 export interface DatabaseInfo {
@@ -18,10 +31,26 @@ export interface Backend {
   readonly info: DatabaseInfo
   readonly store: EventStorePort & EventQueryPort
   readonly commands: CommandStorePort
+  readonly background: BackgroundPorts
+  readonly readModels: ReadModelPort
   /** The user's SQL in a transaction of the store. @throws InvalidInputError in memory */
   sqlOf(tx: EventStoreTransaction): TenantSql
   /** @throws InvalidInputError in memory */
   withTenant<T>(tenantId: string, work: (sql: TenantSql) => Promise<T>, actor: Actor): Promise<T>
   /** Lets what is under way end, and closes. */
   close(): Promise<void>
+}
+
+/** What subscriptions and projections work with. */
+export interface BackgroundPorts {
+  readonly reader: LogReaderPort
+  readonly subscriptions: SubscriptionStorePort
+  readonly hints: HintsPort
+  /** Rows, outside of transactions. */
+  readonly rows: RowStorePort
+  readonly generations: GenerationSource
+  /** Makes, switches and drops tables, with the owner's rights; undefined in memory, where nothing outlives the process. */
+  readonly projections: ProjectionStorePort | undefined
+  /** A handler's SQL in the transaction of its checkpoint. @throws InvalidInputError in memory */
+  handlerSqlOf(tx: SubscriptionTransaction): HandlerSql
 }

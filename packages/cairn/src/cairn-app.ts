@@ -6,26 +6,40 @@ import {
   InFlight,
   InProcessScheduler,
   silentLogger,
+  TenantMissingError,
   type AggregateDefinition,
   type CommandStorePort,
+  type Domain,
   type Dispatched,
-  type DispatchOptions,
   type ExpectedVersion,
   type JobSchedulerPort,
   type NewCommand,
   type Policies,
+  type RecordedEvent,
   type Registry,
   type TransactionOptions,
+  type WaitOptions,
 } from '@cairn/core'
 import type { Actor } from '@cairn/infra/pg'
+import type { AppDispatchOptions } from './app-dispatch-options.ts'
 import type { Backend, DatabaseInfo } from './backend.ts'
+import { Background } from './background.ts'
 import { cairnTransaction, type CairnTransaction } from './cairn-transaction.ts'
 import type { Cairn } from './cairn.ts'
 import type { ResolvedCairnOptions } from './cairn-options.ts'
 import type { StateOf, StreamName } from './cairn-types.ts'
+import { formatCursor, parseCursor } from './cursor.ts'
 import { eventHistory } from './event-history.ts'
+import { healthOf, healthWhenDown, type Health } from './health.ts'
 import { stateAt, type LoadedState, type LoadStateOptions } from './load-state.ts'
+import type { ReadModelOf, ReadOptions } from './read-model.ts'
 import { StoredEventLog } from './stored-event-log.ts'
+import { storedReadModel } from './stored-read-model.ts'
+import type { AppSubscription } from './subscriptions/app-subscription.ts'
+import { StoredSubscriptionControl } from './subscriptions/stored-subscription-control.ts'
+import { subscribe } from './subscriptions/subscribe.ts'
+import type { SubscribeHandler, SubscribeOptions } from './subscriptions/subscribe-options.ts'
+import type { SubscriptionControl } from './subscriptions/subscription-control.ts'
 import type { TenantSql } from './tenant-sql.ts'
 
 /** An app, wired. Its types are those of any domain; `createCairn` narrows them. */
@@ -38,7 +52,10 @@ export class CairnApp implements Cairn {
   readonly registry: Registry
   readonly policies: Policies
   readonly database: DatabaseInfo
+  readonly subscriptions: SubscriptionControl
   readonly #backend: Backend
+  readonly #background: Background
+  readonly #defaultTenantId: string | undefined
   readonly #inFlight = new InFlight('The app')
   #stopped: Promise<void> | undefined
 
@@ -69,10 +86,26 @@ export class CairnApp implements Cairn {
     for (const middleware of options.middleware) this.commandBus.use(middleware)
     this.scheduler = new InProcessScheduler(commands, this.commandBus)
     this.events = new StoredEventLog({ store, registry, bus: this.bus, inFlight: this.#inFlight, defaultTenantId })
+    this.#defaultTenantId = defaultTenantId
+    this.#background = new Background(options, registry, backend)
+    this.subscriptions = new StoredSubscriptionControl(this.#background, (work) => this.#inFlight.run(work))
   }
 
-  dispatch(command: NewCommand, options?: DispatchOptions): Promise<Dispatched> {
-    return this.commandBus.dispatch(command, options)
+  /** Begins what goes on in the background. @throws as `createCairn` */
+  async start(): Promise<void> {
+    try {
+      await this.#background.start()
+    } catch (error) {
+      await this.#background.stop()
+      throw error
+    }
+  }
+
+  async dispatch(command: NewCommand, options: AppDispatchOptions = {}): Promise<Dispatched> {
+    const dispatched = await this.commandBus.dispatch(command, options)
+    const { waitFor, waitTimeoutMs } = options
+    if (waitFor !== undefined) await this.waitFor(dispatched.position, waitFor, { timeoutMs: waitTimeoutMs })
+    return dispatched
   }
 
   transaction<T>(options: TransactionOptions, work: (tx: CairnTransaction) => Promise<T>): Promise<T> {
@@ -93,6 +126,41 @@ export class CairnApp implements Cairn {
 
   withTenant<T>(tenantId: string, work: (sql: TenantSql) => Promise<T>, actor: Actor = {}): Promise<T> {
     return this.#inFlight.run(() => this.#backend.withTenant(tenantId, work, actor))
+  }
+
+  waitFor(position: number, names: string | readonly string[] = this.registry.projectionNames, options: WaitOptions = {}): Promise<void> {
+    const list = typeof names === 'string' ? [names] : names
+    return this.#inFlight.run(() => this.#background.waitFor(position, list, options))
+  }
+
+  readModel<N extends string>(table: N, { tenantId = this.#defaultTenantId, role, userId }: ReadOptions = {}): ReadModelOf<Domain, N> {
+    if (tenantId === undefined) throw new TenantMissingError(`Table ${table}`)
+    const guard = <T>(work: () => Promise<T>): Promise<T> => this.#inFlight.run(work)
+    return storedReadModel(this.#backend.readModels, { tenantId, role, userId }, table, guard)
+  }
+
+  subscribe<P extends string>(
+    name: string,
+    options: SubscribeOptions<RecordedEvent, P>,
+    handler: SubscribeHandler<RecordedEvent, P>,
+  ): Promise<AppSubscription> {
+    return this.#inFlight.run(() => subscribe(this.#background, this.registry, name, options, handler))
+  }
+
+  cursor(position: number): Promise<string> {
+    return this.#inFlight.run(async () => formatCursor({ logId: await this.#background.ports.reader.logId(), position }))
+  }
+
+  parseCursor(cursor: string): Promise<number> {
+    return this.#inFlight.run(async () => parseCursor(cursor, await this.#background.ports.reader.logId()).position)
+  }
+
+  async health(): Promise<Health> {
+    try {
+      return healthOf(await this.#inFlight.run(() => this.#background.engine.status()))
+    } catch (error) {
+      return healthWhenDown(error)
+    }
   }
 
   existsAll(streams: readonly StreamName[]): Promise<boolean> {
@@ -117,6 +185,8 @@ export class CairnApp implements Cairn {
   }
 
   async #stop(): Promise<void> {
+    // First, because handlers may still dispatch; what they do is let end.
+    await this.#background.stop()
     await Promise.all([this.commandBus.stop(), this.#inFlight.stop()])
     await this.#backend.close()
   }

@@ -1,6 +1,7 @@
 import { InvalidInputError, nearest, Policies, silentLogger } from '@cairn/core'
 import type { CommandMiddleware, DecisionOptions, Domain, LoggerPort, NamingConvention } from '@cairn/core'
 import type { PgOptions } from '@cairn/infra/pg'
+import type { BackgroundOptions } from './background-options.ts'
 
 export interface CairnOptions<D extends Domain = Domain> {
   /** What the app is about; at least one. */
@@ -18,6 +19,15 @@ export interface CairnOptions<D extends Domain = Domain> {
   readonly workerUrl?: string | undefined
   /** The address of a login that may migrate. @default CAIRN_OWNER_URL beside DATABASE_URL, else the database's, where its login may */
   readonly ownerUrl?: string | undefined
+  /** Where hints of new events are listened for, past a pooler like PgBouncer. @default CAIRN_LISTEN_URL beside DATABASE_URL, else the background readers' */
+  readonly listenUrl?: string | undefined
+  /**
+   * The address of a login that removes old receipts, by the hour. @default CAIRN_MAINTENANCE_URL beside DATABASE_URL; the
+   * embedded database's own; else none, and receipts are kept
+   */
+  readonly maintenanceUrl?: string | undefined
+  /** How long the receipt of a command is kept, days: after that the same id would run again. @default 90 */
+  readonly keepReceiptsForDays?: number | undefined
   /** Signs tenant contexts: 64 hex digits, as the migration reported them. @default CAIRN_CONTEXT_KEY beside DATABASE_URL, else read where the login may */
   readonly contextKey?: string | undefined
   /** False never migrates at the start: the schema must be up to date. @default true, where the login may */
@@ -25,7 +35,17 @@ export interface CairnOptions<D extends Domain = Domain> {
   /** How connections get their roles; see `PgOptions.roles`. @default found out at the start */
   readonly roles?: 'login' | 'switch' | undefined
   /** Further settings of the PostgreSQL connections. */
-  readonly pg?: Pick<PgOptions, 'poolSize' | 'acquireTimeoutMs' | 'holdTimeoutMs' | 'retryForMs' | 'hints'> | undefined
+  readonly pg?:
+    | Pick<
+        PgOptions,
+        'poolSize' | 'workerPoolSize' | 'acquireTimeoutMs' | 'holdTimeoutMs' | 'queryTimeoutMs' | 'retryForMs' | 'hints'
+      >
+    | undefined
+  /**
+   * Whether this process feeds projections and runs subscriptions, and how. False: it dispatches and reads, and leaves that to
+   * others. @default true
+   */
+  readonly background?: boolean | BackgroundOptions | undefined
   /** For calls that name no tenant. @default none: such calls are refused */
   readonly defaultTenantId?: string | undefined
   /** @default silent */
@@ -51,10 +71,15 @@ export interface ResolvedCairnOptions<D extends Domain = Domain> {
   readonly schema: string
   readonly workerUrl: string | undefined
   readonly ownerUrl: string | undefined
+  readonly listenUrl: string | undefined
+  readonly maintenanceUrl: string | undefined
+  readonly keepReceiptsForDays: number
   readonly contextKey: string | undefined
   readonly migrate: boolean
   readonly roles: 'login' | 'switch' | undefined
   readonly pg: NonNullable<CairnOptions['pg']>
+  /** Undefined: none. */
+  readonly background: BackgroundOptions | undefined
   readonly defaultTenantId: string | undefined
   readonly logger: LoggerPort
   readonly policies: Policies
@@ -69,8 +94,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Checks the options and fills in defaults and the environment. The environment names a database as a whole (DATABASE_URL,
- * CAIRN_WORKER_URL, CAIRN_OWNER_URL, CAIRN_CONTEXT_KEY) and takes the place of `'embedded'`. It never replaces or completes
- * another database: a test does not write into, or migrate, the database of the shell that it runs in.
+ * CAIRN_WORKER_URL, CAIRN_OWNER_URL, CAIRN_MAINTENANCE_URL, CAIRN_LISTEN_URL, CAIRN_CONTEXT_KEY) and takes the place of `'embedded'`. It
+ * never replaces or completes another database: a test does not write into, or migrate, the database of the shell that it runs in.
  * @throws InvalidInputError naming the field
  */
 export function resolveCairnOptions<D extends Domain>(options: CairnOptions<D>, env: Environment = process.env): ResolvedCairnOptions<D> {
@@ -88,10 +113,14 @@ export function resolveCairnOptions<D extends Domain>(options: CairnOptions<D>, 
     schema: text('schema', options.schema ?? 'cairn'),
     workerUrl: options.workerUrl ?? variable(addresses, 'CAIRN_WORKER_URL'),
     ownerUrl: options.ownerUrl ?? variable(addresses, 'CAIRN_OWNER_URL'),
+    maintenanceUrl: options.maintenanceUrl ?? variable(addresses, 'CAIRN_MAINTENANCE_URL'),
+    keepReceiptsForDays: wholeNumber('keepReceiptsForDays', options.keepReceiptsForDays ?? 90, 1),
+    listenUrl: options.listenUrl ?? variable(addresses, 'CAIRN_LISTEN_URL'),
     contextKey: options.contextKey ?? variable(addresses, 'CAIRN_CONTEXT_KEY'),
     migrate: options.migrate ?? true,
     roles: options.roles,
     pg: options.pg ?? {},
+    background: backgroundOf(options.background ?? true),
     defaultTenantId: options.defaultTenantId === undefined ? undefined : text('defaultTenantId', options.defaultTenantId),
     logger: options.logger ?? silentLogger,
     policies: options.policies ?? new Policies(),
@@ -110,10 +139,14 @@ const known: Readonly<Record<keyof CairnOptions, true>> = {
   schema: true,
   workerUrl: true,
   ownerUrl: true,
+  listenUrl: true,
+  maintenanceUrl: true,
+  keepReceiptsForDays: true,
   contextKey: true,
   migrate: true,
   roles: true,
   pg: true,
+  background: true,
   defaultTenantId: true,
   logger: true,
   policies: true,
@@ -130,6 +163,12 @@ function refuseUnknown(options: object): void {
     const near = nearest(field, Object.keys(known))
     throw refuse(field, `is no option of createCairn${near === undefined ? '' : `; did you mean "${near}"?`}`)
   }
+}
+
+function backgroundOf(value: boolean | BackgroundOptions): BackgroundOptions | undefined {
+  if (typeof value === 'boolean') return value ? {} : undefined
+  if (typeof value === 'object' && value !== null) return value
+  throw refuse('background', 'must be true, false, or options')
 }
 
 function databaseOf(value: string): string {

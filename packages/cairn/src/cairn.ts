@@ -4,22 +4,29 @@ import type {
   CommandBus,
   CommandStorePort,
   Dispatched,
-  DispatchOptions,
   Domain,
   EventBus,
   ExpectedVersion,
   JobSchedulerPort,
   NewCommand,
   Policies,
+  ProjectionNameOf,
   Registry,
   TransactionOptions,
+  WaitOptions,
 } from '@cairn/core'
 import type { Actor } from '@cairn/infra/pg'
 import type { DatabaseInfo } from './backend.ts'
+import type { AppDispatchOptions } from './app-dispatch-options.ts'
 import type { CairnTransaction } from './cairn-transaction.ts'
 import type { RecordedEventOf, RecordedEventsOfType, StateOf, StreamName, StreamNameOf } from './cairn-types.ts'
 import type { EventLog } from './event-log.ts'
+import type { Health } from './health.ts'
 import type { LoadedState, LoadStateOptions } from './load-state.ts'
+import type { ReadModelOf, ReadOptions, TableNameOf } from './read-model.ts'
+import type { AppSubscription } from './subscriptions/app-subscription.ts'
+import type { SubscribeHandler, SubscribeOptions, SubscribePattern } from './subscriptions/subscribe-options.ts'
+import type { SubscriptionControl } from './subscriptions/subscription-control.ts'
 import type { TenantSql } from './tenant-sql.ts'
 
 /** A running app. Made by `createCairn`; `await using` stops it at the end of the block. */
@@ -33,10 +40,12 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
    * @throws CommandIdReusedError when the command's id was used with other content
    * @throws StreamClosedError, and whatever the aggregate throws
    * @throws DatabaseUnavailableError, PoolExhaustedError with nothing half-done: send the same command again
+   * @throws WaitTimeoutError when `waitFor` took too long: the command is stored
+   * @throws InlineProjectionError when an inline projection fails at its events: nothing is stored
    */
   dispatch<A extends AggregateTypeOf<D>>(
     command: NewCommand<string, unknown, A>,
-    options?: DispatchOptions,
+    options?: AppDispatchOptions<D>,
   ): Promise<Dispatched<RecordedEventsOfType<D, A>>>
   /**
    * Several commands, reservations and SQL of the user's own that commit together or not at all; appends go last, and
@@ -56,13 +65,42 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
    * @throws InvalidInputError in memory
    */
   withTenant<T>(tenantId: string, work: (sql: TenantSql) => Promise<T>, actor?: Actor): Promise<T>
+  /**
+   * Resolves when projections, wherever they run, have handled every event up to a position and their rows are there to read.
+   * @param names @default every projection of the app
+   * @throws WaitTimeoutError, UnknownProjectionError
+   */
+  waitFor(position: number, names?: ProjectionNameOf<D> | readonly ProjectionNameOf<D>[], options?: WaitOptions): Promise<void>
+  /**
+   * A table of a projection, to be read in the name of a tenant, a role and a user.
+   * @throws TenantMissingError, UnknownTableError; its methods as `ReadModelPort`
+   */
+  readModel<const N extends TableNameOf<D>>(table: N, options?: ReadOptions): ReadModelOf<D, N>
+  /**
+   * A named, durable reader of the log, whose handler runs in this process or another that subscribes under the same name: it
+   * goes on where it was after a restart, tries again what fails, and sets aside what fails for good.
+   * @throws InvalidInputError, UnknownTypeError, DefinitionError, ForeignLogError
+   * @throws SubscriptionChangedError when the definition is another one under the version that is stored
+   * @throws SubscriptionVersionError when a newer version is stored
+   */
+  subscribe<const P extends SubscribePattern<RecordedEventOf<D>>>(
+    name: string,
+    options: SubscribeOptions<RecordedEventOf<D>, P>,
+    handler: SubscribeHandler<RecordedEventOf<D>, P>,
+  ): Promise<AppSubscription>
+  /** A place in this log as text, for systems outside: it says which log it belongs to. */
+  cursor(position: number): Promise<string>
+  /** The position of a cursor. @throws ForeignLogError when it is of another log, InvalidInputError when it is none */
+  parseCursor(cursor: string): Promise<number>
+  /** How the database, the log and what reads it are. Never rejects. */
+  health(): Promise<Health>
   /** True when all the streams exist; reads no events. */
   existsAll(streams: readonly StreamNameOf<D>[]): Promise<boolean>
   /** True when at least one of the streams exists; reads no events. */
   existsOne(streams: readonly StreamNameOf<D>[]): Promise<boolean>
   /** Ends a stream: later appends are refused, reads go on. @throws VersionConflictError when `expected` is not met */
   close<A extends AggregateTypeOf<D>>(stream: StreamName<A>, expected?: ExpectedVersion): Promise<void>
-  /** Takes no new work, lets what is under way end, and closes the database. May be called again. */
+  /** Takes no new work, lets what is under way end, in the background first, and closes the database. May be called again. */
   stop(): Promise<void>
   /** The log, for what is no command. */
   readonly events: EventLog<D>
@@ -70,6 +108,8 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
   readonly bus: EventBus<RecordedEventOf<D>>
   /** The bus behind `dispatch`: for middleware, for handlers of the class style, and for process managers of the older systems. */
   readonly commandBus: CommandBus
+  /** Subscriptions and projections, for an operator. */
+  readonly subscriptions: SubscriptionControl
   /** Commands as rows with a status. */
   readonly commands: CommandStorePort
   /** Runs stored commands in this process. */

@@ -1,15 +1,17 @@
 import { Registry, type Domain } from '@cairn/core'
-import type { Backend } from './backend.ts'
 import { CairnApp } from './cairn-app.ts'
 import type { Cairn } from './cairn.ts'
-import { resolveCairnOptions, type CairnOptions, type ResolvedCairnOptions } from './cairn-options.ts'
-import { memoryBackend } from './memory-backend.ts'
-import { embeddedBackend, postgresBackend } from './pg-backend.ts'
+import { resolveCairnOptions, type CairnOptions } from './cairn-options.ts'
+import { openBackend } from './open-backend.ts'
 
 /**
- * Starts an app: checks the domains, opens the database (migrating it where the login may), and wires the buses.
+ * Starts an app: checks the domains, opens the database (migrating it where the login may), wires the buses, and begins to feed
+ * the projections.
  * @throws InvalidInputError naming the option, DefinitionError naming what is wrong in a domain
  * @throws SchemaVersionError, UnsafeDatabaseError, ContextRefusedError, DatabaseUnavailableError
+ * @throws SubscriptionChangedError when a projection's definition changed and its version did not
+ * @throws SubscriptionVersionError when readers see a newer version of a projection than this code has
+ * @throws ProjectionNotBuiltError when a projection's tables are not there and this login may not make them
  */
 export function createCairn<D extends Domain>(options: CairnOptions<D>): Promise<Cairn<D>>
 export async function createCairn(options: CairnOptions): Promise<Cairn> {
@@ -17,16 +19,13 @@ export async function createCairn(options: CairnOptions): Promise<Cairn> {
   // What is wrong in the code is said before any database is touched.
   const registry = new Registry(resolved.domains, { naming: resolved.naming })
   resolved.policies.assertComplete()
-  const backend = await openBackend(resolved)
+  const backend = await openBackend(resolved, registry)
   try {
-    return new CairnApp(resolved, registry, backend)
+    const app = new CairnApp(resolved, registry, backend)
+    await app.start()
+    return app
   } catch (error) {
     await backend.close()
     throw error
   }
-}
-
-function openBackend(options: ResolvedCairnOptions): Promise<Backend> {
-  if (options.database === 'memory') return Promise.resolve(memoryBackend(options))
-  return options.database === 'embedded' ? embeddedBackend(options) : postgresBackend(options, options.database)
 }

@@ -1,21 +1,68 @@
-import { InvalidInputError } from '@cairn/core'
-import { InMemoryCommandStore, InMemoryEventStore } from '@cairn/infra/memory'
+import { InMemoryRowStore, InvalidInputError, type InlineWriter, type Registry } from '@cairn/core'
+import {
+  InMemoryCommandStore,
+  InMemoryEventStore,
+  InMemoryHints,
+  InMemoryLogReader,
+  InMemoryReadModels,
+  InMemorySubscriptionStore,
+  type InMemoryInline,
+} from '@cairn/infra/memory'
 import type { Backend } from './backend.ts'
 import type { ResolvedCairnOptions } from './cairn-options.ts'
+import { generationPlan } from './projections/generation-plan.ts'
+import { MemoryGenerations, memoryTables } from './projections/memory-generations.ts'
 
 /** Everything in this process, gone with it. */
-export function memoryBackend({ maxPayloadBytes }: ResolvedCairnOptions): Backend {
+export function memoryBackend(
+  { maxPayloadBytes, background }: ResolvedCairnOptions,
+  registry: Registry,
+  inline: InlineWriter | undefined,
+): Backend {
+  const hints = new InMemoryHints()
+  const rows = new InMemoryRowStore()
+  const generations = new MemoryGenerations()
+  const store = new InMemoryEventStore({
+    maxPayloadBytes,
+    appended: () => hints.send(),
+    ...(inline === undefined ? {} : { inline: inlineRows(inline, rows, generations) }),
+  })
   return {
     info: { kind: 'memory', schema: undefined, dataDir: undefined, url: undefined },
-    store: new InMemoryEventStore({ maxPayloadBytes }),
+    store,
     commands: new InMemoryCommandStore({ maxPayloadBytes }),
+    readModels: new InMemoryReadModels(rows, registry.projections.map(generationPlan).flatMap(memoryTables)),
+    background: {
+      reader: new InMemoryLogReader(store),
+      subscriptions: new InMemorySubscriptionStore({ rows, faults: background?.faults }),
+      hints,
+      rows,
+      generations,
+      projections: undefined,
+      handlerSqlOf() {
+        throw noSql()
+      },
+    },
     sqlOf() {
       throw noSql()
     },
     withTenant() {
       return Promise.reject(noSql())
     },
-    close: () => Promise.resolve(),
+    close: () => hints.close(),
+  }
+}
+
+function inlineRows(writer: InlineWriter, rows: InMemoryRowStore, generations: MemoryGenerations): InMemoryInline {
+  return {
+    writer,
+    begin() {
+      const transaction = rows.begin({ comparePositions: false })
+      return {
+        open: async (projection) => ({ generation: generations.live(projection), rows: transaction }),
+        commit: () => transaction.commit(),
+      }
+    },
   }
 }
 

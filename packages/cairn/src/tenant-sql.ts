@@ -19,6 +19,12 @@ export interface TenantSql {
   readonly connection: Connection
 }
 
+/**
+ * The same for a handler of the background: in the transaction that moves its checkpoint, as the worker role, which sees the rows
+ * of every tenant. Tables of the user's own must be granted to it.
+ */
+export type HandlerSql = TenantSql
+
 /** @param tag slonik's, as `@cairn/infra/pg` exports it */
 export function tenantSql(connection: Connection, tag: typeof import('@cairn/infra/pg').sql): TenantSql {
   const run = async (text: TemplateStringsArray, ...values: readonly SqlValue[]): Promise<readonly SqlRow[]> => {

@@ -34,7 +34,7 @@ function calls(): { readonly app: readonly Call[]; readonly worker: readonly Cal
   return {
     app: [
       inContext(`append_one($1, $2, 'alpha', 'thing', '1', -1, 0, ${empty(9)}, null, null, null)`),
-      inContext(`append_many($1, $2, '{1}', '{thing}', '{1}', '{-1}', '{0}', false, ${empty(17)})`),
+      inContext(`append_many($1, $2, '{1}', '{thing}', '{1}', '{-1}', '{0}', false, ${empty(18)})`),
       inContext(`read_tenant_log($1, $2, 'alpha', 0, 10, null)`),
       inContext(`query_events($1, $2, 'alpha', null, null, null, null, null, null, null, null, null, null, false, 10)`),
       horizon,

@@ -149,10 +149,11 @@ test('however much is asked at once, the connections are those of the pools and 
   await store.drained()
   counted.on = false
   await counting
-  // log 4, aside 4, read 4, user 3; worker 2.
+  // log 4, aside 4, read 4, user 3; worker 4.
   expect(counted.most.app).toBeLessThanOrEqual(15)
   expect(counted.most.app).toBeGreaterThanOrEqual(9)
-  expect(counted.most.worker).toBe(2)
+  expect(counted.most.worker).toBeLessThanOrEqual(4)
+  expect(counted.most.worker).toBeGreaterThanOrEqual(2)
 })
 
 describe('what a user’s work throws', () => {

@@ -240,6 +240,17 @@ describe('a schema is refused that', () => {
     })
   })
 
+  test('has functions and policies of an older version, or of unknown age; those of a newer one serve this one too', async () => {
+    const [row] = await queryOnce<{ hash: string }>(url, `select hash from ${schema}.applied_files`)
+    const set = (hash: string): string => `update ${schema}.applied_files set hash = '${hash}'`
+    const refused = { code: 'CAIRN_SCHEMA_VERSION', message: expect.stringMatching(/functions and policies .* Run migrate\(\)/) }
+    const hash = 'ab'.repeat(32)
+    for (const stamp of [`0.0.1 ${hash}`, `0.1.0 ${hash}`, hash, 'nonsense'])
+      expect(await withSql(set(stamp), set(row?.hash ?? ''))).toMatchObject(refused)
+    for (const stamp of [`0.1.1 ${hash}`, `0.10.0 ${hash}`, `7.0.0-next.1 ${hash}`])
+      expect(await withSql(set(stamp), set(row?.hash ?? ''))).toBeUndefined()
+  })
+
   test('has a position sequence that hands out ranges', async () => {
     const error = await withSql(`alter sequence ${schema}.event_positions cache 32`, `alter sequence ${schema}.event_positions cache 1`)
     expect(error).toMatchObject({

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { isCairnError } from '@cairn/core'
+import { isCairnError, silentLogger, type LoggerPort } from '@cairn/core'
 import { migrate, openPg, PgEventStore } from '@cairn/infra/pg'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -40,7 +40,7 @@ test('a migration reports what it did; a second one has nothing to do, and the k
   const first = await migrate({ url, schema })
   expect(first).toMatchObject({ schema, reapplied: true, contextKey: expect.stringMatching(/^[0-9a-f]{64}$/) })
   expect(first.applied.length).toBeGreaterThan(0)
-  expect(await migrate({ url, schema })).toEqual({ schema, applied: [], reapplied: false, contextKey: first.contextKey })
+  expect(await migrate({ url, schema })).toEqual({ schema, applied: [], reapplied: false, indexes: [], contextKey: first.contextKey })
   expect(await schemaFacts(url, schema)).toEqual(undisturbed)
 })
 
@@ -62,6 +62,115 @@ test('functions, views, policies and grants are made anew when their files chang
   await queryOnce(url, `update ${schema}.applied_files set hash = 'of an older version'`)
   expect(await migrate({ url, schema })).toMatchObject({ applied: [], reapplied: true })
   expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+})
+
+/** Functions and views of a schema. */
+const objects = (url: string, schema: string) =>
+  queryOnce<{ name: string }>(
+    url,
+    `select oid::regprocedure::text as name from pg_proc where pronamespace = '${schema}'::regnamespace
+     union all select oid::regclass::text from pg_class where relnamespace = '${schema}'::regnamespace and relkind = 'v' order by name`,
+  )
+
+describe('what earlier files made and these do not', () => {
+  test('is removed, old overloads too; read models and what others made stay', async () => {
+    const url = await freshDatabase()
+    const schema = freshSchema()
+    await migrate({ url, schema })
+    const before = await objects(url, schema)
+    const [marked] = await queryOnce<{ mark: string }>(
+      url,
+      `select obj_description('${schema}.horizon()'::regprocedure, 'pg_proc') as mark`,
+    )
+    const statements = [
+      `set role ${schema}_owner`,
+      // An overload that a grant by name alone would trip over, one that nothing defines any more, and a view of the same kind.
+      `create function ${schema}.read_log(p_after bigint) returns bigint language sql as 'select p_after'`,
+      `create function ${schema}.long_gone() returns int language sql as 'select 1'`,
+      `create view ${schema}.gone_too as select ${schema}.long_gone() as one`,
+      `comment on function ${schema}.read_log(bigint) is '${marked?.mark}'`,
+      `comment on function ${schema}.long_gone() is '${marked?.mark}'`,
+      `comment on view ${schema}.gone_too is '${marked?.mark}'`,
+      // As a projection does it at run time, as the same owner.
+      `create table ${schema}.order_summary__v1_g1 (id text primary key)`,
+      `create view ${schema}.order_summary as select id from ${schema}.order_summary__v1_g1`,
+      `create function ${schema}.of_a_projection() returns int language sql as 'select 2'`,
+    ]
+    await queryOnce(url, statements.join('; '))
+    await queryOnce(url, `create function ${schema}.of_another() returns int language sql as 'select 3'`)
+    await queryOnce(url, `update ${schema}.applied_files set hash = 'of an older version'`)
+    expect(await migrate({ url, schema })).toMatchObject({ reapplied: true })
+    const kept = ['of_a_projection()', 'of_another()', 'order_summary'].map((name) => ({ name: `${schema}.${name}` }))
+    expect(await objects(url, schema)).toEqual([...before, ...kept].toSorted((a, b) => (a.name < b.name ? -1 : 1)))
+    expect(await works(url, schema)).toBe(true)
+  })
+
+  test('stays where something of a user’s needs it, and the migration says what', async () => {
+    const url = await freshDatabase()
+    const schema = freshSchema()
+    await migrate({ url, schema })
+    await queryOnce(url, `set role ${schema}_owner; create function ${schema}.needed() returns int language sql as 'select 1'`)
+    await queryOnce(url, `create view public.mine as select ${schema}.needed() as one`)
+    const mark = `(select obj_description('${schema}.horizon()'::regprocedure, 'pg_proc'))`
+    await queryOnce(url, `do $$ begin execute format('comment on function ${schema}.needed() is %L', ${mark}); end $$`)
+    await queryOnce(url, `update ${schema}.applied_files set hash = 'of an older version'`)
+    await expect(migrate({ url, schema })).rejects.toMatchObject({ code: '2BP01', detail: expect.stringContaining('mine') })
+    expect(await works(url, schema).catch((error: unknown) => error)).toMatchObject({ code: 'CAIRN_SCHEMA_VERSION' })
+    await queryOnce(url, 'drop view public.mine')
+    expect(await migrate({ url, schema })).toMatchObject({ reapplied: true })
+    expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+  })
+})
+
+test('a schema with the functions of a newer version keeps them', async () => {
+  const url = await freshDatabase()
+  const schema = freshSchema()
+  await migrate({ url, schema })
+  await queryOnce(url, `update ${schema}.applied_files set hash = '999.0.0 ${'ab'.repeat(32)}'`)
+  expect(await migrate({ url, schema })).toMatchObject({ reapplied: false })
+  expect(await works(url, schema)).toBe(true)
+})
+
+describe('while a table is in use', () => {
+  test('a migration waits a moment at a time, lets others pass, says so, and goes on when it is free', async () => {
+    const url = await freshDatabase()
+    const schema = freshSchema()
+    await migrate({ url, schema })
+    await queryOnce(url, `update ${schema}.applied_files set hash = 'of an older version'`)
+    const user = await AppSession.open(url)
+    await user.rows('begin')
+    await user.rows(`lock table ${schema}.events in access share mode`)
+    const said: string[] = []
+    const logger: LoggerPort = { ...silentLogger, info: (message: string) => void said.push(message), child: () => logger }
+    const migration = migrate({ url, schema, logger })
+    // Others may be held up for as long as the migration waits for its lock, and no longer.
+    const started = performance.now()
+    for (let i = 0; i < 3; i++) {
+      expect(await eventually(() => Promise.resolve(said.filter((message) => message.includes('in use')).length > i))).toBe(true)
+      await queryOnce(url, `select count(*) from ${schema}.events`)
+    }
+    expect(performance.now() - started).toBeLessThan(15_000)
+    await user.rows('rollback')
+    await user.close()
+    expect(await migration).toMatchObject({ reapplied: true })
+    expect(await schemaFacts(url, schema)).toEqual(undisturbed)
+  }, 40_000)
+
+  test('a migration gives up after its time with an error that may be tried again', async () => {
+    const url = await freshDatabase()
+    const schema = freshSchema()
+    await migrate({ url, schema })
+    await queryOnce(url, `update ${schema}.applied_files set hash = 'of an older version'`)
+    const user = await AppSession.open(url)
+    await user.rows('begin')
+    await user.rows(`lock table ${schema}.events in access share mode`)
+    await expect(migrate({ url, schema, lockRetryForMs: 500 })).rejects.toMatchObject({
+      code: 'CAIRN_TRANSACTION_ROLLED_BACK',
+      retryable: true,
+    })
+    await user.close()
+    expect(await migrate({ url, schema })).toMatchObject({ reapplied: true })
+  })
 })
 
 test('an address that is wrong is told from a database that is away', async () => {
@@ -138,7 +247,7 @@ describe('a migration that is killed', () => {
     expect(await killed).toMatchObject({ code: 'CAIRN_DATABASE_UNAVAILABLE' })
     await reader.close()
     expect(await schemaFacts(url, schema)).toEqual(undisturbed)
-    expect(await works(url, schema)).toBe(true)
+    await expect(works(url, schema)).rejects.toMatchObject({ code: 'CAIRN_SCHEMA_VERSION' })
     expect(await migrate({ url, schema })).toMatchObject({ reapplied: true, contextKey })
     expect(await schemaFacts(url, schema)).toEqual(undisturbed)
   })

@@ -98,7 +98,7 @@ test('a transaction that appends in both keeps both readers from what it holds, 
     const { text, signature } = side.db.signer.sign(['alpha'])
     await both.rows(
       `select * from ${side.db.schema}.append_one($1, $2, 'alpha', 'thing', 'both', 0, 1000, '{}', '{}', '{}', '{}', '{}',
-         array[gen_random_uuid()], '{in.both}', array['{}'::jsonb], array['{}'::jsonb], null, null, null)`,
+         array[gen_random_uuid()], '{in.both}', '{}', '{}', null, null, null)`,
       [text, signature],
     )
   }

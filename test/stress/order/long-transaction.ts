@@ -39,7 +39,7 @@ export async function appendInOneTransaction(
         text: `select a.outcome
                  from unnest($3::uuid[]) with ordinality x(id, i),
                       lateral ${schema}.append_one($1, $2, '${tenant}', '${aggregateType}', 'long-' || x.i % ${streams}, -1, 0, '{}', '{}', '{}', '{}', '{}',
-                        array[x.id], array['${eventTypes[0]}'], array['{}'::jsonb], array['{"schemaVersion":1}'::jsonb], null, null, null) a`,
+                        array[x.id], array['${eventTypes[0]}'], '{}', '{"schemaVersion":1}', null, null, null) a`,
         values: [context.text, context.signature, batch],
       })
       if (rows.length !== batch.length || rows.some((row) => row.outcome !== 1))

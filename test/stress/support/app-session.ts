@@ -63,8 +63,8 @@ export class AppSession {
         waitMs,
         events.map((event) => event.id),
         events.map((event) => event.type),
-        events.map((event) => JSON.stringify(event.payload)),
-        events.map((event) => JSON.stringify(event.metadata)),
+        events.map((event) => JSON.stringify(event.payload)).join('\u001E'),
+        events.map((event) => JSON.stringify(event.metadata)).join('\u001E'),
       ],
     })
     const answer = rows[0]

@@ -1,5 +1,6 @@
 // A package of a user, for the test of its declaration files: everything a domain exports, and no schema.
 import { aggregate, creates, defineCommands, defineDecider, defineDomain, defineEvents, versions } from '@cairn/core'
+import { defineProjection, json, numeric, table, text } from '@cairn/projections'
 import { z } from 'zod'
 
 const Line = z.object({ sku: z.string(), quantity: z.int() })
@@ -37,3 +38,12 @@ export const parcelDecider = defineDecider(parcelEvents, (): ParcelState => ({ s
   })
 
 export const parcels = defineDomain('parcels', { aggregates: [Parcel] })
+
+export const parcelSummary = defineProjection('parcel-summary', {
+  version: 1,
+  events: [parcelEvents],
+  tables: table({ id: text(), weight: numeric(8, 3), lines: json(z.array(Line)), carrier: text().nullable() }, { key: 'id' }),
+}).on({
+  'parcel.packed': (e, { parcel_summary }) => parcel_summary.upsert({ id: e.aggregateId, ...e.payload }),
+  'parcel.sent': (e, { parcel_summary }) => parcel_summary.patch(e.aggregateId, { carrier: e.payload.carrier }),
+})

@@ -22,9 +22,11 @@ export { InvalidInputError, PayloadTooLargeError, SchemaValidationError, Unknown
 export { ContextRefusedError, TenantMismatchError, TenantMissingError } from './tenancy.ts'
 export {
   ForeignLogError,
+  IdleCommitError,
   IllegalStateError,
   LeaseLostError,
   SubscriptionChangedError,
+  SubscriptionPartitionsError,
   SubscriptionVersionError,
   UnknownEventError,
   UnknownSubscriptionError,
@@ -32,10 +34,14 @@ export {
 } from './subscriptions.ts'
 export {
   DependentViewsError,
+  InlineProjectionError,
   NotCaughtUpError,
   NothingToRollBackError,
   ProjectionNotBuiltError,
+  ReadDeniedError,
+  RebuildHeldError,
   RebuildStoppedError,
+  RebuildVerificationError,
   RowMissingError,
   RowPartitionError,
   RowValueError,

@@ -149,3 +149,60 @@ export class RebuildStoppedError extends CairnError {
     )
   }
 }
+
+/** Another process builds the same generation. */
+export class RebuildHeldError extends CairnError {
+  readonly code = 'CAIRN_REBUILD_HELD'
+  readonly retryable = true
+
+  constructor(projection: string, generation: number, owner: string | undefined) {
+    super(
+      `Generation ${generation} of ${projection} is being built by another process${owner === undefined ? '' : ` (${owner})`}. ` +
+        `Let it finish, or stop it and run again: its lease runs out within seconds.`,
+      { details: { projection, generation, owner } },
+    )
+  }
+}
+
+/** Two folds of one log gave different rows: the projection's handlers depend on more than the events. */
+export class RebuildVerificationError extends CairnError {
+  readonly code = 'CAIRN_REBUILD_VERIFICATION'
+  readonly retryable = false
+
+  constructor(projection: string, generation: number, tables: readonly string[]) {
+    super(
+      `Generation ${generation} of ${projection} was folded twice from the same events, and the rows of ${tables.join(', ')} differ. ` +
+        `Nothing was switched. Its handlers must take everything from the event: no clock, no random values, no other tables.`,
+      { details: { projection, generation, tables } },
+    )
+  }
+}
+
+/** A projection that writes with the append failed, and the append with it. */
+export class InlineProjectionError extends CairnError {
+  readonly code = 'CAIRN_INLINE_PROJECTION'
+  readonly retryable = false
+
+  constructor(projection: string, events: readonly { readonly id: string; readonly type: string }[], cause: unknown) {
+    const types = [...new Set(events.map(({ type }) => type))].join(', ')
+    super(
+      `The inline projection ${projection} failed at ${types}: ${cause instanceof Error ? cause.message : String(cause)} ` +
+        `Nothing was stored, neither the events nor the rows. Correct the projection, or the command.`,
+      { details: { projection, events: events.map(({ id }) => id) }, cause },
+    )
+  }
+}
+
+/** No rule of a table's readAccess is for the reader's role. */
+export class ReadDeniedError extends CairnError {
+  readonly code = 'CAIRN_READ_DENIED'
+  readonly retryable = false
+
+  constructor(table: string, role: string | undefined) {
+    super(
+      `${role === undefined ? 'A reader without a role' : `Role "${role}"`} may not read ${table}: its readAccess has no rule for it. ` +
+        `Tables are denied by default; add the role, or '*' for everybody.`,
+      { details: { table, role } },
+    )
+  }
+}

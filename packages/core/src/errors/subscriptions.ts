@@ -28,6 +28,20 @@ export class SubscriptionVersionError extends CairnError {
   }
 }
 
+/** The number of partitions changed, and the subscription does not stand where its keys could be shared out anew. */
+export class SubscriptionPartitionsError extends CairnError {
+  readonly code = 'CAIRN_SUBSCRIPTION_PARTITIONS'
+  readonly retryable = false
+
+  constructor(what: string, stored: number, wanted: number) {
+    super(
+      `${what} has ${stored} partitions, the code wants ${wanted}, and they stand at different checkpoints or hold parked events: a key's ` +
+        `new partition could read events again or leave some out. Let it run dry with nothing parked, pause and reset it to one position, or use another name.`,
+      { details: { what, stored, wanted } },
+    )
+  }
+}
+
 /** Another process took the partition over; what this one had not committed was rolled back. */
 export class LeaseLostError extends CairnError {
   readonly code = 'CAIRN_LEASE_LOST'
@@ -37,6 +51,20 @@ export class LeaseLostError extends CairnError {
     super(`Partition ${partition} of ${name} was taken over by another process. Nothing of this batch was stored.`, {
       details: { name, partition },
     })
+  }
+}
+
+/** A transaction of a subscription waited for something outside of the database for so long that the database ended it. */
+export class IdleCommitError extends CairnError {
+  readonly code = 'CAIRN_IDLE_COMMIT'
+  readonly retryable = true
+
+  constructor(name: string, idleMs: number, cause: unknown) {
+    super(
+      `The transaction of ${name} sent no statement for ${idleMs} ms, its lease, and the database ended it. Nothing was stored. ` +
+        `Do slow work outside of the transaction, or give leases more time.`,
+      { details: { name, idleMs }, cause },
+    )
   }
 }
 

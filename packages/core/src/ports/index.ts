@@ -34,12 +34,14 @@ export type { LogHead, LogReaderPort, LogReadOptions, LogReadPage } from './log-
 export type {
   DeclaredProjection,
   Drift,
+  DriftOptions,
   Generation,
   GenerationPlan,
   GenerationState,
   ProjectionStorePort,
   SwitchOptions,
 } from './projection-store.port.ts'
+export type { Comparable, Condition, FindRows, Reader, ReadModelPort, RowPage } from './read-model.port.ts'
 export type {
   ColumnValue,
   JsonColumnValue,

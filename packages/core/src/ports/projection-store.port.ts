@@ -13,6 +13,8 @@ export interface Generation {
   readonly fingerprint: string
   readonly state: GenerationState
   readonly tables: readonly PhysicalTable[]
+  /** A side build that holds this tenant's rows alone. */
+  readonly tenantId?: string | undefined
   readonly createdAt: Date
   readonly switchedAt: Date | undefined
 }
@@ -27,6 +29,10 @@ export interface GenerationPlan {
   readonly startAfter?: number
   /** Inline projections are written by the application role. */
   readonly inline: boolean
+  /** Full event types that it reads; asked for at the switch of an inline one, which no checkpoint follows. @default any */
+  readonly types?: readonly string[] | undefined
+  /** A side build for `replaceTenant`: this tenant's rows alone, never switched to. */
+  readonly tenantId?: string | undefined
 }
 
 export interface SwitchOptions {
@@ -36,6 +42,11 @@ export interface SwitchOptions {
   readonly attempts?: number | undefined
   /** Views of others that depend on ours are dropped and made again; else they refuse the switch. @default false */
   readonly recreateDependents?: boolean | undefined
+}
+
+export interface DriftOptions {
+  /** The list holds every projection of the code: what the database has of others is extra, and nobody may read it. @default false */
+  readonly complete?: boolean | undefined
 }
 
 /** One difference between what the code says and what the database has. */
@@ -80,14 +91,21 @@ export interface ProjectionStorePort {
   create(plan: GenerationPlan): Promise<Generation>
   /**
    * In one transaction that holds both generations' checkpoints: checks that the new one has reached the old one, points the
-   * views at it with their grants, and makes the old one 'previous'.
-   * @throws NotCaughtUpError, DependentViewsError, LockTimeoutError
+   * views at it with their grants, and makes the old one 'previous'. The old one is held first; the new one is given a moment
+   * to reach it, so go on feeding it meanwhile.
+   * A generation that is live already is left as it is.
+   * @throws NotCaughtUpError, DependentViewsError, SwitchBlockedError; nothing is changed then
    */
   switchTo(generation: Generation, options?: SwitchOptions): Promise<void>
   /** Points the views back at the previous generation. @throws NothingToRollBackError */
   rollback(projection: string, options?: SwitchOptions): Promise<Generation>
   /** Drops a generation's tables and subscription. Never the live one. */
   drop(generation: Generation): Promise<void>
+  /**
+   * Empties a generation's tables and moves its paused subscription back to the start, in one transaction: for a rebuild in
+   * place. @throws IllegalStateError while it is not paused
+   */
+  clear(generation: Generation): Promise<void>
   /** Replaces one tenant's rows by those of a side table, in one transaction, up to the position both stand at. */
   replaceTenant(live: Generation, side: Generation, tenantId: string): Promise<{ readonly rows: number }>
   /** Rows and a hash over all of them, by table: equal for equal contents in any order. */
@@ -95,9 +113,10 @@ export interface ProjectionStorePort {
     generation: Generation,
     tenantId?: string,
   ): Promise<readonly { readonly table: string; readonly rows: number; readonly hash: string }[]>
-  drift(declared: readonly DeclaredProjection[]): Promise<readonly Drift[]>
+  /** By projection, table and column. Empty: the database is as the code says. */
+  drift(declared: readonly DeclaredProjection[], options?: DriftOptions): Promise<readonly Drift[]>
   /** Repairs what can be repaired in place; answers what it did. */
-  repair(declared: readonly DeclaredProjection[]): Promise<readonly Drift[]>
+  repair(declared: readonly DeclaredProjection[], options?: DriftOptions): Promise<readonly Drift[]>
   /** Views of others that depend on a projection's views. */
   dependents(projection: string): Promise<readonly string[]>
 }

@@ -147,8 +147,10 @@ export interface SubscriptionStorePort {
   /**
    * Stores a new subscription with its partitions, or compares the stored one with the code. A raised version replaces the
    * definition and keeps the checkpoints; holders of the old fingerprint lose their leases at their next commit.
-   * @throws SubscriptionChangedError when the fingerprint differs under the same version
+   * @throws SubscriptionChangedError when the fingerprint (or the number of partitions) differs under the same version
    * @throws SubscriptionVersionError when the stored version is higher
+   * @throws SubscriptionPartitionsError when a raised version has another number of partitions, while they do not stand at one
+   *   checkpoint or hold parked events
    */
   register(spec: SubscriptionSpec): Promise<SubscriptionStatus>
   get(key: SubscriptionKey): Promise<SubscriptionStatus | undefined>
@@ -173,10 +175,17 @@ export interface SubscriptionStorePort {
    * @throws LeaseLostError when the fence was raised; nothing was stored
    */
   commit(lease: Lease, progress: Progress, effects?: (tx: SubscriptionTransaction) => Promise<void>): Promise<void>
-  /** Moves a partition to another state; an illegal move changes nothing and answers false. @throws LeaseLostError */
+  /**
+   * Moves a partition to another state, with the failure (none clears it). An illegal move changes nothing and answers false, and
+   * so does any move out of a state that does not run: it is not the holder's to leave. @throws LeaseLostError
+   */
   markState(lease: Lease, state: SubscriptionState, failure?: StoredFailure): Promise<boolean>
 
-  /** Moves every partition to a state, from outside: pause, resume, detach, retire. @throws IllegalStateError, UnknownSubscriptionError */
+  /**
+   * Moves every partition to a state, from outside: pause, resume, detach, retire. All or none; those that are there already stay
+   * as they are. A state that runs clears the failures. Holders keep their leases, and may still commit what they have under way.
+   * @throws IllegalStateError, UnknownSubscriptionError
+   */
   control(key: SubscriptionKey, state: SubscriptionState): Promise<void>
   /** Raises every fence and moves the checkpoints, forward or back; parked events are forgotten. Only while paused. @throws as `control` */
   reset(key: SubscriptionKey, position: number): Promise<void>

@@ -16,6 +16,8 @@ export interface ColumnModel {
   /** numeric only. */
   readonly precision?: number | undefined
   readonly scale?: number | undefined
+  /** json only: checks and completes a value beyond that it is JSON. Not enumerable: no part of the table's shape. */
+  readonly check?: ((value: unknown) => unknown) | undefined
 }
 
 /** Who may read a table's rows through the application role, within a tenant. */

@@ -10,8 +10,19 @@ export interface Consumer {
   /** The partition key's value of an event: it picks the partition, and later events of the same key wait behind a parked one. */
   keyOf(event: RecordedEvent): string
   readonly failure: FailurePolicy
+  /** How late effects may be committed. @default the engine's */
+  readonly commit?: CommitThresholds | undefined
   /** Called when the process takes a partition; the processor is dropped when the lease is lost or given back. */
   open(partition: Opened): Processor | Promise<Processor>
+}
+
+/** A commit comes when one of them is reached; at the head of the log, with each page at the latest. */
+export interface CommitThresholds {
+  readonly events: number
+  /** Rows that would be written, by `Processor.pending`. */
+  readonly rows: number
+  /** Since the first event that is not committed, milliseconds. */
+  readonly ms: number
 }
 
 export interface Opened {
@@ -19,6 +30,8 @@ export interface Opened {
   readonly partitions: number
   /** Aborted when the lease is lost or the engine stops. */
   readonly signal: AbortSignal
+  /** Tells how long one event took in its handler, where the processor knows. */
+  readonly timed?: ((type: string, ms: number) => void) | undefined
 }
 
 /**

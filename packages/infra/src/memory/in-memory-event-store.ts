@@ -17,6 +17,8 @@ import {
   type EventStorePort,
   type EventStoreTransaction,
   type ExpectedVersion,
+  type InlineTarget,
+  type InlineWriter,
   type LoadedStream,
   type LoadOptions,
   type LogPage,
@@ -26,11 +28,11 @@ import {
   type StreamKey,
 } from '@cairn/core'
 import { assertWholeNumber } from './assert-whole-number.ts'
-import { encodeAppend, encodeReceipt } from './encoded-append.ts'
+import { encodeAppend, encodeReceipt, type EncodedAppend } from './encoded-append.ts'
 import { InMemoryTransaction } from './in-memory-transaction.ts'
 import { loadStream } from './load-stream.ts'
 import { matchesFilter } from './matches-filter.ts'
-import { MemoryLog } from './memory-log.ts'
+import { MemoryLog, type Outcome } from './memory-log.ts'
 import { ReservationBook } from './reservation-book.ts'
 import { toRecordedEvent, type StoredEvent } from './stored-event.ts'
 
@@ -39,6 +41,17 @@ export interface InMemoryEventStoreOptions {
   readonly clock?: ClockPort
   /** The largest payload, in bytes of its JSON text. @default 1_048_576 */
   readonly maxPayloadBytes?: number
+  /** Projections whose rows are there when an append returns. @default none */
+  readonly inline?: InMemoryInline
+  /** Called after appends, so that readers wake: `() => hints.send()`. @default nothing */
+  readonly appended?: (() => void) | undefined
+}
+
+/** How the projections that write with an append reach their rows. */
+export interface InMemoryInline {
+  readonly writer: InlineWriter
+  /** Rows that become visible together, at `commit`. */
+  begin(): { open(projection: string): Promise<InlineTarget>; commit(): void }
 }
 
 /**
@@ -49,11 +62,22 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
   readonly #log: MemoryLog
   readonly #reservations = new ReservationBook()
   readonly #maxPayloadBytes: number
+  readonly #inline: InMemoryInline | undefined
+  readonly #appended: () => void
+  /** With inline projections, appends come one after another: their rows must see those of the append before. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: InMemoryEventStoreOptions = {}) {
     this.#log = new MemoryLog(options.clock ?? systemClock)
     this.#maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
     assertWholeNumber('maxPayloadBytes', this.#maxPayloadBytes, 1)
+    this.#inline = options.inline
+    this.#appended = options.appended ?? (() => {})
+  }
+
+  /** What background readers read. @internal */
+  get log(): Pick<MemoryLog, 'horizon' | 'events'> {
+    return this.#log
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
@@ -64,7 +88,10 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
   }
 
   async appendGroup(request: AppendGroupRequest): Promise<AppendGroupResult> {
-    return this.#log.append(encodeAppend(request, this.#maxPayloadBytes))
+    const [outcome] = await this.#carryOut([encodeAppend(request, this.#maxPayloadBytes)], () => {})
+    if (outcome === undefined) throw new TypeError('One append has one outcome.')
+    if (outcome.stored) this.#appended()
+    return outcome
   }
 
   async load(stream: StreamKey, options?: LoadOptions): Promise<LoadedStream> {
@@ -122,10 +149,12 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
       log: this.#log,
       reservations: this.#reservations,
       maxPayloadBytes: this.#maxPayloadBytes,
+      carryOut: (appends, onDuplicate) => this.#carryOut(appends, onDuplicate),
     })
     try {
       const value = await work(tx)
-      tx.commit()
+      await tx.commit()
+      this.#appended()
       return value
     } finally {
       tx.rollBack()
@@ -155,6 +184,32 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
       if (event.stream.tenantId === tenantId) counts.set(event.type, (counts.get(event.type) ?? 0) + 1)
     }
     return [...counts].map(([type, count]) => ({ type, count })).toSorted((a, b) => b.count - a.count)
+  }
+
+  #carryOut(
+    appends: readonly EncodedAppend[],
+    onDuplicate: (append: EncodedAppend) => void,
+  ): readonly Outcome[] | Promise<readonly Outcome[]> {
+    const inline = this.#inline
+    if (inline === undefined) return this.#log.appendAll(appends, onDuplicate)
+    const carriedOut = this.#turn.then(() => this.#withRows(inline, appends, onDuplicate))
+    this.#turn = carriedOut.catch(() => undefined)
+    return carriedOut
+  }
+
+  async #withRows(
+    { writer, begin }: InMemoryInline,
+    appends: readonly EncodedAppend[],
+    onDuplicate: (append: EncodedAppend) => void,
+  ): Promise<readonly Outcome[]> {
+    const { outcomes, carryOut } = this.#log.rehearse(appends, onDuplicate)
+    const events = outcomes.flatMap((outcome) => (outcome.stored ? outcome.results.flatMap((result) => result.events) : []))
+    const rows = begin()
+    if (events.some(({ type }) => writer.types.has(type))) await writer.write(events, (projection) => rows.open(projection))
+    // In one turn of the event loop: events and rows become visible together.
+    const carriedOut = carryOut()
+    rows.commit()
+    return carriedOut
   }
 
   #exists(stream: StreamKey): boolean {

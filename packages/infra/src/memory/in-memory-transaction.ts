@@ -16,7 +16,7 @@ import {
 } from '@cairn/core'
 import { encodeAppend, encodeReceipt, type EncodedAppend } from './encoded-append.ts'
 import { loadStream } from './load-stream.ts'
-import type { MemoryLog } from './memory-log.ts'
+import type { MemoryLog, Outcome } from './memory-log.ts'
 import { ReservationHolder, type ReservationBook } from './reservation-book.ts'
 
 /** The limit of the PostgreSQL store, where these texts are part of an index entry. */
@@ -27,6 +27,11 @@ interface Parts {
   readonly log: MemoryLog
   readonly reservations: ReservationBook
   readonly maxPayloadBytes: number
+  /** As `MemoryLog.appendAll`, with what else belongs to an append. */
+  readonly carryOut: (
+    appends: readonly EncodedAppend[],
+    onDuplicate: (append: EncodedAppend) => void,
+  ) => readonly Outcome[] | Promise<readonly Outcome[]>
 }
 
 /** Collects the appends of one transaction; they are carried out at its end, so that what it loads is committed state. */
@@ -74,10 +79,10 @@ export class InMemoryTransaction implements EventStoreTransaction {
   }
 
   /** @throws the refused reservation, even where the work function swallowed it */
-  commit(): void {
+  async commit(): Promise<void> {
     this.#checkOpen()
     // A stable sort: two appends to one stream keep the order in which they were asked for.
-    this.#parts.log.appendAll(
+    await this.#parts.carryOut(
       this.#appends.toSorted((a, b) => compare(streamMapKey(a.stream), streamMapKey(b.stream))),
       (append) => {
         throw new DuplicateCommandError(append.stream, append.parts[0]?.command?.id ?? '')

@@ -67,24 +67,41 @@ export class MemoryLog {
     return toResult(receipt.stream, receipt.events, receipt.version, true)
   }
 
-  append(append: EncodedAppend): Outcome {
-    const [outcome] = this.appendAll([append], () => {})
-    if (outcome === undefined) throw new TypeError('One append has one outcome.')
-    return outcome
-  }
-
   /** Carries the appends out in order, all or none. `onDuplicate` is told of each that was not stored, and may refuse by throwing. */
-  appendAll(appends: readonly EncodedAppend[], onDuplicate: (append: EncodedAppend) => void): readonly Outcome[] {
+  appendAll(
+    appends: readonly EncodedAppend[],
+    onDuplicate: (append: EncodedAppend) => void,
+    recordedAt = this.#clock.now().getTime(),
+  ): readonly Outcome[] {
     const undo: (() => void)[] = []
     try {
       return appends.map((append) => {
-        const outcome = this.#append(append, undo)
+        const outcome = this.#append(append, recordedAt, undo)
         if (!outcome.stored) onDuplicate(append)
         return outcome
       })
     } catch (error) {
       for (const step of undo.toReversed()) step()
       throw error
+    }
+  }
+
+  /**
+   * What the appends would lead to, without doing them, and a function that does: it leads to the same, as long as nothing else
+   * was appended meanwhile.
+   * @throws as `appendAll`
+   */
+  rehearse(
+    appends: readonly EncodedAppend[],
+    onDuplicate: (append: EncodedAppend) => void,
+  ): { readonly outcomes: readonly Outcome[]; readonly carryOut: () => readonly Outcome[] } {
+    const recordedAt = this.#clock.now().getTime()
+    const undo: (() => void)[] = []
+    try {
+      const outcomes = appends.map((append) => this.#append(append, recordedAt, undo))
+      return { outcomes, carryOut: () => this.appendAll(appends, onDuplicate, recordedAt) }
+    } finally {
+      for (const step of undo.toReversed()) step()
     }
   }
 
@@ -95,7 +112,7 @@ export class MemoryLog {
     row.closed = true
   }
 
-  #append(append: EncodedAppend, undo: (() => void)[]): Outcome {
+  #append(append: EncodedAppend, recordedAt: number, undo: (() => void)[]): Outcome {
     const { stream, parts, snapshot } = append
     // The receipts come first: a repeated command is answered with its first result even where the version has moved on.
     const earlier = parts.map(({ command }) => (command === undefined ? undefined : this.resultOf(stream.tenantId, command)))
@@ -117,13 +134,12 @@ export class MemoryLog {
       row.events.length = before.stream
       row.snapshot = before.snapshot
     })
-    const results = parts.map((part) => this.#appendPart(row, part, undo))
+    const results = parts.map((part) => this.#appendPart(row, part, recordedAt, undo))
     if (snapshot !== undefined && snapshot.version >= (row.snapshot?.version ?? 0)) row.snapshot = snapshot
     return { stored: true, results }
   }
 
-  #appendPart(row: StreamRow, part: EncodedPart, undo: (() => void)[]): AppendResult {
-    const recordedAt = this.#clock.now().getTime()
+  #appendPart(row: StreamRow, part: EncodedPart, recordedAt: number, undo: (() => void)[]): AppendResult {
     const added = part.events.map((event): StoredEvent => {
       const stored = { ...event, stream: row.stream, version: row.events.length + 1, position: this.#events.length + 1, recordedAt }
       row.events.push(stored)

@@ -3,12 +3,7 @@ import {
   assertStreamKey,
   assertTenantId,
   assertVersion,
-  CommandIdReusedError,
   DatabaseUnavailableError,
-  DuplicateCommandError,
-  describeStream,
-  InvalidInputError,
-  StreamClosedError,
   VersionConflictError,
   type AppendGroupRequest,
   type AppendGroupResult,
@@ -21,6 +16,7 @@ import {
   type EventQueryPort,
   type EventStorePort,
   type ExpectedVersion,
+  type InlineWriter,
   type LoadedStream,
   type LoadOptions,
   type LogPage,
@@ -32,13 +28,14 @@ import {
 import { SlonikError } from 'slonik'
 import { z } from 'zod'
 import { AppendCoalescer } from './append/append-coalescer.ts'
-import { encodeExpected, outcomeNumber, type AppendEntry, type AppendOutcome } from './append/append-entry.ts'
-import { appendOne } from './append/append-one.ts'
+import { encodeExpected, outcomeNumber, type AppendEntry } from './append/append-entry.ts'
 import { assertReceipt, encodeEntry } from './append/encode-entry.ts'
 import { HintSender } from './append/hint-sender.ts'
 import { PgAppender } from './append/pg-appender.ts'
 import { recordedParts } from './append/recorded-parts.ts'
+import { refusal } from './append/refusal.ts'
 import { plainArray, textArray } from './connection/array-literal.ts'
+import { heldConnections } from './connection/held-connections.ts'
 import type { PgDatabase } from './connection/pg-database.ts'
 import { retryWhileUnavailable, translateError } from './connection/retry.ts'
 import { sql } from './connection/sql.ts'
@@ -49,7 +46,9 @@ import { countByType, queryEvents } from './read/query-events.ts'
 import { readLog } from './read/read-log.ts'
 import { readStream } from './read/read-stream.ts'
 import { resultsOf } from './read/results-of.ts'
+import { carryOut, readsInline, type QueuedAppend } from './transaction/carry-out.ts'
 import { enterTenant } from './transaction/enter-tenant.ts'
+import { InlineAppender } from './transaction/inline-appender.ts'
 import { assertNotAborted, lendTransaction } from './transaction/lend-transaction.ts'
 import { afterOf, PgTransaction, type PgEventStoreTransaction } from './transaction/pg-transaction.ts'
 import { wasCommitted } from './transaction/was-committed.ts'
@@ -63,13 +62,20 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
   readonly #coalescer: AppendCoalescer
   readonly #loads: LoadCoalescer<LoadRequest, LoadedStream>
   readonly #hints: HintSender
+  readonly #inline: InlineWriter | undefined
+  readonly #inlineAppender: InlineAppender | undefined
 
-  constructor(db: PgDatabase) {
+  /** @param inline the projections whose rows are written with the append */
+  constructor(db: PgDatabase, inline?: InlineWriter) {
     this.#db = db
-    this.#coalescer = new AppendCoalescer(new PgAppender(db))
+    this.#inline = inline
+    this.#inlineAppender = inline && new InlineAppender(db, inline)
+    this.#coalescer = new AppendCoalescer(new PgAppender(db), db.options.acquireTimeoutMs)
     this.#hints = new HintSender(db)
-    this.#loads = new LoadCoalescer((requests) =>
-      retryWhileUnavailable('a load', db.options.retryForMs, () => loadStreams(db.pools.log, db.schema, db.signer, requests)),
+    this.#loads = new LoadCoalescer(db.options.acquireTimeoutMs, (requests) =>
+      retryWhileUnavailable('a load', db.options.retryForMs, () =>
+        heldConnections(db.pools.log).run((connection) => loadStreams(connection, db.schema, db.signer, requests)),
+      ),
     )
   }
 
@@ -86,7 +92,8 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
 
   async appendGroup(request: AppendGroupRequest): Promise<AppendGroupResult> {
     const entry = encodeEntry(request, this.#db.options.maxPayloadBytes)
-    const outcome = await this.#coalescer.append(entry)
+    const aside = readsInline(entry, this.#inline) ? this.#inlineAppender : undefined
+    const outcome = await (aside === undefined ? this.#coalescer.append(entry) : aside.append(request, entry))
     if (outcome.kind === 'appended') {
       if (outcome.positions.length > 0) this.#hints.send()
       return { stored: true, results: recordedParts(request, entry, outcome) }
@@ -160,7 +167,7 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
     const { pools, gates, schema, signer, options } = this.#db
     let appended = false
     // Set when all is done but the COMMIT: from there on a lost connection does not say whether it took place.
-    let committing: { readonly entries: readonly AppendEntry[]; readonly result: T } | undefined
+    let committing: { readonly appends: readonly QueuedAppend[]; readonly result: T } | undefined
     let working = false
     try {
       return await gates.user.run(() =>
@@ -171,21 +178,18 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
           const result = await work(tx)
           working = false
           if (tx.failure !== undefined) throw tx.failure
+          const { appends } = tx
           // An append would find out by itself.
-          if (tx.entries.length === 0) await assertNotAborted(connection)
-          for (const entry of tx.entries) {
-            const outcome = await appendOne(connection, schema, signer, entry, options.holdTimeoutMs, 'plain')
-            if (outcome.kind !== 'appended') throw refusal(entry.stream, entry.expected, outcome, entry.receipts[0]?.id)
-            appended ||= outcome.positions.length > 0
-          }
-          committing = { entries: tx.entries, result }
+          if (appends.length === 0) await assertNotAborted(connection)
+          else appended = await carryOut(this.#db, connection, tenantId, appends, this.#inline)
+          committing = { appends, result }
           return result
         }),
       )
     } catch (error) {
       // A broken connection of the work's own, to a mail server say, is the caller's business.
       if (!isConnectionFailure(error) || (working && !(error instanceof SlonikError))) throw translateError(error, 'a transaction')
-      if (committing !== undefined && (await wasCommitted(this.#db, tenantId, committing.entries))) return committing.result
+      if (committing !== undefined && (await wasCommitted(this.#db, tenantId, entriesOf(committing.appends)))) return committing.result
       throw new DatabaseUnavailableError('a transaction', error)
     } finally {
       if (appended) this.#hints.send()
@@ -236,22 +240,6 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
   }
 }
 
-function refusal(stream: StreamKey, expected: ExpectedVersion, outcome: AppendOutcome, commandId = ''): Error {
-  switch (outcome.kind) {
-    case 'conflict':
-      return new VersionConflictError(stream, expected, outcome.actual)
-    case 'closed':
-      return new StreamClosedError(stream)
-    case 'reused':
-      return new CommandIdReusedError(stream.tenantId, commandId)
-    case 'snapshot-ahead':
-      return new InvalidInputError(
-        'snapshot.version',
-        `The snapshot of stream ${describeStream(stream)} is ahead of it, which ends at ${outcome.version}.`,
-      )
-    case 'duplicate':
-      return new DuplicateCommandError(stream, commandId)
-    default:
-      return new TypeError(`An append ended as ${outcome.kind}, which it cannot.`)
-  }
+function entriesOf(appends: readonly QueuedAppend[]): readonly AppendEntry[] {
+  return appends.map(({ entry }) => entry)
 }

@@ -7,6 +7,15 @@ export interface TcpProxy {
   /** Breaks all connections that are open now. New ones are let through. */
   cutNow(): void
   /**
+   * Swallows everything that arrives from now on, in both directions and on new connections too, and closes nothing: a
+   * network that lost its route, a server that is stopped. What was swallowed is never delivered.
+   */
+  freeze(): void
+  /** On the connections that are open now, swallows what the server answers from now on: what clients send still takes effect. */
+  swallowAnswers(): void
+  /** Lets bytes through again on connections opened from now on; those that lost some are broken. */
+  thaw(): void
+  /**
    * Breaks the next connection whose client sends bytes that match: the bytes reach the server, the server acts on
    * them and answers, and the answer is dropped together with the connection. To the client it looks as if the
    * network broke between its COMMIT and the answer. Resolves when it has happened; one connection each time it is asked.
@@ -34,6 +43,8 @@ export async function startTcpProxy(targetPort: number, targetHost = '127.0.0.1'
   const counters: TcpProxyCounters = { connections: 0, cuts: 0, bytesToServer: 0, bytesToClient: 0 }
   const open = new Set<() => void>()
   const traps: Trap[] = []
+  let frozen = false
+  const muted = new WeakSet<() => void>()
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
     counters.connections += 1
@@ -55,12 +66,14 @@ export async function startTcpProxy(targetPort: number, targetHost = '127.0.0.1'
       socket.on('close', (broken) => (broken ? close() : open.delete(close)))
     }
     client.on('data', (bytes: Buffer) => {
+      if (frozen) return
       counters.bytesToServer += bytes.length
       const sprung = traps.findIndex(({ matches }) => matches(bytes))
       if (sprung !== -1) [trap] = traps.splice(sprung, 1)
       forward(client, upstream, bytes)
     })
     upstream.on('data', (bytes: Buffer) => {
+      if (frozen || muted.has(close)) return
       if (trap === undefined) {
         counters.bytesToClient += bytes.length
         forward(upstream, client, bytes)
@@ -88,6 +101,14 @@ export async function startTcpProxy(targetPort: number, targetHost = '127.0.0.1'
     port,
     counters,
     cutNow,
+    freeze: () => void (frozen = true),
+    swallowAnswers() {
+      for (const close of open) muted.add(close)
+    },
+    thaw() {
+      frozen = false
+      cutNow()
+    },
     through(url) {
       const proxied = new URL(url)
       proxied.hostname = '127.0.0.1'

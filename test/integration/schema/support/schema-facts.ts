@@ -17,7 +17,7 @@ export async function schemaFacts(url: string, schema: string): Promise<readonly
        select concat_ws(' ', 'relation', relname, relkind, relrowsecurity, relowner::regrole, ${privileges('relacl')})
          from pg_class where relnamespace = $1::text::regnamespace
        union all
-       select concat_ws(' ', 'function', oid::regprocedure, md5(prosrc), prosecdef, proowner::regrole, proconfig, ${privileges('proacl')})
+       select concat_ws(' ', 'function', oid::regprocedure, md5(replace(prosrc, $1::text, '<schema>')), prosecdef, proowner::regrole, proconfig, ${privileges('proacl')})
          from pg_proc where pronamespace = $1::text::regnamespace
        union all
        select concat_ws(' ', 'policy', tablename, policyname, roles, cmd, qual) from pg_policies where schemaname = $1::text

@@ -1,12 +1,20 @@
+import { PoolExhaustedError } from '@cairn/core'
+import { StallWatch } from '../connection/stall-watch.ts'
 import type { AppendEntry, AppendOutcome } from './append-entry.ts'
 
 /** How many batches are under way at once: one runs in the database while the next one's answer is read and its successor is put together. */
 const maxInFlight = 2
 const maxBatchEntries = 500
+/**
+ * From so many entries on, what is ready is shared out among the batches that may be under way. As one batch, callers that
+ * wait for their answers would stay in step: all in the database, then all here, and one of the two always idle.
+ */
+const minShared = 32
 const maxBatchBytes = 4 * 1024 * 1024
 
 interface Queued {
   readonly entry: AppendEntry
+  readonly since: number
   readonly resolve: (outcome: AppendOutcome) => void
   readonly reject: (error: unknown) => void
 }
@@ -39,13 +47,21 @@ export class AppendCoalescer {
   #flushScheduled = false
   #idle: PromiseWithResolvers<void> | undefined
 
-  constructor(transport: AppendTransport) {
+  readonly #watch: StallWatch
+
+  /** @param waitMs how long an append waits behind batches that do not come back */
+  constructor(transport: AppendTransport, waitMs: number) {
     this.#transport = transport
+    this.#watch = new StallWatch(
+      waitMs,
+      () => this.#active.size > 0,
+      (before) => this.#giveUp(before, waitMs),
+    )
   }
 
   append(entry: AppendEntry): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
-      const queued = { entry, resolve, reject }
+      const queued = { entry, since: this.#watch.queued(), resolve, reject }
       const waiting = this.#active.get(entry.key)
       if (waiting !== undefined) {
         waiting.push(queued)
@@ -76,19 +92,22 @@ export class AppendCoalescer {
 
   #flush(): void {
     while (this.#inFlight < maxInFlight && this.#ready.length > 0) {
-      const batch = this.#take()
+      const free = maxInFlight - this.#inFlight
+      const batch = this.#take(this.#ready.length < minShared ? maxBatchEntries : Math.ceil(this.#ready.length / free))
       if (batch.length === 0) return
       this.#inFlight++
+      this.#watch.moved()
       void this.#send(batch)
     }
   }
 
-  #take(): Queued[] {
+  #take(share: number): Queued[] {
+    const limit = Math.min(share, maxBatchEntries)
     const batch: Queued[] = []
     const left: Queued[] = []
     let bytes = 0
     for (const [i, queued] of this.#ready.entries()) {
-      const full = batch.length >= maxBatchEntries || (batch.length > 0 && bytes + queued.entry.bytes > maxBatchBytes)
+      const full = batch.length >= limit || (batch.length > 0 && bytes + queued.entry.bytes > maxBatchBytes)
       if (full) {
         left.push(...this.#ready.slice(i))
         break
@@ -134,6 +153,17 @@ export class AppendCoalescer {
     }
   }
 
+  /** Fails what was not sent; what waits in line behind it comes up, and is next. */
+  #giveUp(before: number, waitMs: number): void {
+    if (this.#inFlight < maxInFlight) return
+    for (;;) {
+      const overdue = this.#ready.filter(({ since }) => since < before)
+      if (overdue.length === 0) return
+      this.#ready = this.#ready.filter(({ since }) => since >= before)
+      for (const queued of overdue) this.#leave(queued, () => queued.reject(new PoolExhaustedError(waitMs)))
+    }
+  }
+
   async #sendAside(queued: Queued): Promise<void> {
     try {
       const outcome = await this.#transport.sendAside(queued.entry)
@@ -146,6 +176,10 @@ export class AppendCoalescer {
   #settle(queued: Queued, answer: () => void): void {
     const { entry } = queued
     for (const receipt of entry.receipts) this.#commandIds.delete(receiptKey(entry, receipt.id))
+    this.#leave(queued, answer)
+  }
+
+  #leave({ entry }: Queued, answer: () => void): void {
     const waiting = this.#active.get(entry.key)
     const next = waiting?.shift()
     if (next === undefined) this.#active.delete(entry.key)

@@ -1,8 +1,8 @@
-import type { DatabasePool } from 'slonik'
+import type { CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
-import { byteaArray, plainArray, textArray } from '../connection/array-literal.ts'
+import { byteaArray, jsonTexts, plainArray, textArray } from '../connection/array-literal.ts'
 import type { ContextSigner } from '../connection/context-signer.ts'
-import { sql } from '../connection/sql.ts'
+import { FunctionCall } from '../connection/statement.ts'
 import { outcomeOf, type AppendEntry, type AppendOutcome } from './append-entry.ts'
 import { BatchColumns } from './batch-columns.ts'
 
@@ -13,9 +13,11 @@ const Answer = z.object({
   recorded_at: z.number(),
 })
 
+const call = new FunctionCall('append_many', ['outcome', 'version', 'positions', 'recorded_at'], 26, Answer)
+
 /** One call of append_many: entries of different streams, none of them sharing a command id. Outcomes in the same order. */
 export async function appendMany(
-  pool: DatabasePool,
+  connection: Pick<CommonQueryMethods, 'one'>,
   schema: string,
   signer: ContextSigner,
   unsorted: readonly AppendEntry[],
@@ -30,15 +32,36 @@ export async function appendMany(
   }
   const { append: p, receipt: r, event: e, snapshot: s } = columns
   const context = signer.sign(columns.tenants)
-  const answer = await pool.one(sql.prepared(`${schema}_append_many`, Answer)`
-    select outcome, version, positions, recorded_at from ${sql.identifier([schema])}.append_many(
-      ${context.text}, ${context.signature},
-      ${plainArray(p.tenant)}, ${textArray(p.type)}, ${textArray(p.id)}, ${plainArray(p.expected)}, ${plainArray(p.count)}, ${careful},
-      ${plainArray(r.append)}, ${plainArray(r.id)}, ${byteaArray(r.hash)}, ${plainArray(r.offset)}, ${plainArray(r.count)},
-      ${plainArray(r.last)}, ${textArray(r.audit)},
-      ${plainArray(e.append)}, ${plainArray(e.ordinal)}, ${plainArray(e.id)}, ${textArray(e.type)}, ${textArray(e.payload)}, ${textArray(e.metadata)},
-      ${plainArray(s.append)}, ${plainArray(s.version)}, ${plainArray(s.schema)}, ${textArray(s.state)}
-    )`)
+  const answer = await connection.one(
+    call.with(schema, 'prepared', [
+      context.text,
+      context.signature,
+      plainArray(p.tenant),
+      textArray(p.type),
+      textArray(p.id),
+      plainArray(p.expected),
+      plainArray(p.count),
+      careful,
+      plainArray(r.append),
+      plainArray(r.id),
+      byteaArray(r.hash),
+      plainArray(r.offset),
+      plainArray(r.count),
+      plainArray(r.last),
+      textArray(r.audit),
+      plainArray(e.append),
+      plainArray(e.ordinal),
+      plainArray(e.id),
+      textArray(e.type),
+      jsonTexts(e.payload),
+      plainArray(e.metadata),
+      jsonTexts(columns.metadata),
+      plainArray(s.append),
+      plainArray(s.version),
+      plainArray(s.schema),
+      textArray(s.state),
+    ]),
+  )
 
   const outcomes: AppendOutcome[] = []
   for (const [place, index] of order.entries()) {

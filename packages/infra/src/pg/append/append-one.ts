@@ -1,9 +1,8 @@
 import type { CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
-import { byteaArray, plainArray, textArray } from '../connection/array-literal.ts'
+import { byteaArray, jsonTexts, plainArray, textArray } from '../connection/array-literal.ts'
 import type { ContextSigner } from '../connection/context-signer.ts'
-import { sql } from '../connection/sql.ts'
-import { statement, type StatementMode } from '../connection/statement.ts'
+import { FunctionCall, type StatementMode } from '../connection/statement.ts'
 import { encodeExpected, outcomeOf, type AppendEntry, type AppendOutcome } from './append-entry.ts'
 
 const Answer = z.object({
@@ -12,6 +11,8 @@ const Answer = z.object({
   positions: z.array(z.int()).nullable(),
   recorded_at: z.number(),
 })
+
+const call = new FunctionCall('append_one', ['outcome', 'version', 'positions', 'recorded_at'], 19, Answer)
 
 /**
  * One call of append_one.
@@ -27,15 +28,33 @@ export async function appendOne(
 ): Promise<AppendOutcome> {
   const { stream, receipts, events, snapshot } = entry
   const context = signer.sign([stream.tenantId])
-  const answer = await connection.one(statement(mode, `${schema}_append_one`, Answer)`
-    select outcome, version, positions, recorded_at from ${sql.identifier([schema])}.append_one(
-      ${context.text}, ${context.signature},
-      ${stream.tenantId}, ${stream.aggregateType}, ${stream.aggregateId}, ${encodeExpected(entry.expected)}, ${waitMs},
-      ${plainArray(receipts.map((x) => x.id))}, ${byteaArray(receipts.map((x) => x.hash))}, ${plainArray(receipts.map((x) => x.offset))},
-      ${plainArray(receipts.map((x) => x.count))}, ${textArray(receipts.map((x) => x.audit))},
-      ${plainArray(events.map((x) => x.id))}, ${textArray(events.map((x) => x.type))}, ${textArray(events.map((x) => x.payload))},
-      ${textArray(events.map((x) => x.metadata))},
-      ${snapshot?.version ?? null}, ${snapshot?.schemaVersion ?? null}, ${snapshot?.state ?? null}
-    )`)
+  const answer = await connection.one(
+    call.with(schema, mode, [
+      context.text,
+      context.signature,
+      stream.tenantId,
+      stream.aggregateType,
+      stream.aggregateId,
+      encodeExpected(entry.expected),
+      waitMs,
+      plainArray(receipts.map((x) => x.id)),
+      byteaArray(receipts.map((x) => x.hash)),
+      plainArray(receipts.map((x) => x.offset)),
+      plainArray(receipts.map((x) => x.count)),
+      textArray(receipts.map((x) => x.audit)),
+      plainArray(events.map((x) => x.id)),
+      textArray(events.map((x) => x.type)),
+      jsonTexts(events.map((x) => x.payload)),
+      jsonTexts(shared(events.map((x) => x.metadata))),
+      snapshot?.version ?? null,
+      snapshot?.schemaVersion ?? null,
+      snapshot?.state ?? null,
+    ]),
+  )
   return outcomeOf(answer.outcome, answer.version ?? 0, answer.positions ?? [], answer.recorded_at)
+}
+
+/** One for all where they are equal, as the events of one command are. */
+function shared(metadata: readonly string[]): readonly string[] {
+  return metadata.every((text) => text === metadata[0]) ? metadata.slice(0, 1) : metadata
 }

@@ -13,10 +13,12 @@ export class BatchColumns {
     last: numbers(),
     audit: nullableTexts(),
   }
-  readonly event = { append: numbers(), ordinal: numbers(), id: texts(), type: texts(), payload: texts(), metadata: texts() }
+  readonly event = { append: numbers(), ordinal: numbers(), id: texts(), type: texts(), payload: texts(), metadata: numbers() }
   readonly snapshot = { append: numbers(), version: numbers(), schema: numbers(), state: texts() }
   /** For each append, how many events stand before its own. */
   readonly firstEvent = numbers()
+  /** Each metadata once; the events of a command share theirs. */
+  readonly metadata = texts()
   readonly #tenantNumbers = new Map<string, number>()
 
   add(entry: AppendEntry): void {
@@ -44,7 +46,9 @@ export class BatchColumns {
       this.event.id.push(event.id)
       this.event.type.push(event.type)
       this.event.payload.push(event.payload)
-      this.event.metadata.push(event.metadata)
+      // The one before is the one to compare with: equal ones stand together.
+      if (this.metadata.at(-1) !== event.metadata) this.metadata.push(event.metadata)
+      this.event.metadata.push(this.metadata.length)
     }
     if (entry.snapshot !== undefined) {
       this.snapshot.append.push(append)

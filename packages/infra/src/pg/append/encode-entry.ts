@@ -11,6 +11,7 @@ import {
   uuidv7,
   type AppendGroupRequest,
   type CommandReceipt,
+  type Metadata,
 } from '@cairn/core'
 import type { AppendEntry, EncodedEvent, Receipt } from './append-entry.ts'
 
@@ -24,12 +25,18 @@ export function encodeEntry(request: AppendGroupRequest, maxPayloadBytes: number
   const events: EncodedEvent[] = []
   const receipts: Receipt[] = []
   let bytes = 0
+  let encoded: Metadata | undefined
+  let metadata: string | undefined
   for (const part of request.parts) {
     receipts.push(encodeReceipt(part.command, events.length, part.events.length, maxPayloadBytes))
     for (const event of part.events) {
       assertEventToStore(event)
       const payload = encodePayload(`event ${event.type}`, event.payload, maxPayloadBytes)
-      const metadata = encodeMetadata(`event ${event.type}`, event.metadata)
+      // The events of a command come with one object, which stays one text.
+      if (metadata === undefined || event.metadata !== encoded) {
+        metadata = encodeMetadata(`event ${event.type}`, event.metadata)
+        encoded = event.metadata
+      }
       events.push({ id: event.id.toLowerCase(), type: event.type, payload, metadata })
       bytes += payload.length + metadata.length + rowOverhead
     }

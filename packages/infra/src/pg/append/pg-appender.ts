@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailableError, StreamBusyError } from '@cairn/core'
+import { heldConnections } from '../connection/held-connections.ts'
 import { backoffMs, translateError } from '../connection/retry.ts'
 import { isConnectionFailure, provesRollback, sqlStateOf } from '../connection/sql-state.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
@@ -26,18 +27,18 @@ export class PgAppender implements AppendTransport {
   async sendMany(entries: readonly AppendEntry[]): Promise<readonly AppendOutcome[]> {
     const { pools, schema, signer } = this.#db
     try {
-      return await appendMany(pools.log, schema, signer, entries, false)
+      return await heldConnections(pools.log).run((connection) => appendMany(connection, schema, signer, entries, false))
     } catch (error) {
       if (sqlStateOf(error) !== '55P03') throw error
       // One of the creations is somebody else's, uncommitted. Once more, each creation by itself: that one comes back busy.
-      return await appendMany(pools.log, schema, signer, entries, true)
+      return await heldConnections(pools.log).run((connection) => appendMany(connection, schema, signer, entries, true))
     }
   }
 
   async sendOne(entry: AppendEntry): Promise<AppendOutcome> {
     const { pools, schema, signer } = this.#db
     try {
-      return await appendOne(pools.log, schema, signer, entry, 0)
+      return await heldConnections(pools.log).run((connection) => appendOne(connection, schema, signer, entry, 0))
     } catch (error) {
       if (rivalStates.has(sqlStateOf(error) ?? '')) return { kind: 'busy' }
       throw error

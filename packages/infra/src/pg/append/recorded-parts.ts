@@ -1,4 +1,4 @@
-import type { AppendGroupRequest, AppendResult, RecordedEvent } from '@cairn/core'
+import type { AppendGroupRequest, AppendResult, Metadata, RecordedEvent } from '@cairn/core'
 import type { AppendEntry, AppendOutcome } from './append-entry.ts'
 
 /** What was appended, as each part's caller gets it. */
@@ -10,6 +10,8 @@ export function recordedParts(
   const { stream } = request
   const recordedAt = new Date(outcome.recordedAt)
   let offset = 0
+  let metadataText: string | undefined
+  let metadata: Metadata | undefined
   return request.parts.map((part) => {
     const events = part.events.map((): RecordedEvent => {
       const event = entry.events[offset]
@@ -17,6 +19,11 @@ export function recordedParts(
       if (event === undefined || position === undefined)
         throw new TypeError(`An event of stream ${entry.key} came back without a position.`)
       offset++
+      // The events of a command share theirs.
+      if (metadata === undefined || event.metadata !== metadataText) {
+        metadataText = event.metadata
+        metadata = JSON.parse(metadataText) as Metadata
+      }
       return {
         id: event.id,
         tenantId: stream.tenantId,
@@ -28,7 +35,7 @@ export function recordedParts(
         version: outcome.version + offset,
         position,
         recordedAt,
-        metadata: JSON.parse(event.metadata),
+        metadata,
       }
     })
     return { stream, events, version: outcome.version + offset, position: events.at(-1)?.position ?? 0, duplicate: false }

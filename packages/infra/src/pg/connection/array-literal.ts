@@ -22,3 +22,11 @@ export function byteaArray(hex: readonly string[]): string {
 function quote(value: string): string {
   return value.includes('"') || value.includes('\\') ? `"${value.replace(/["\\]/g, String.raw`\$&`)}"` : `"${value}"`
 }
+
+/**
+ * JSON texts as one text, taken apart by `string_to_array(…, chr(30))`. U+001E is a control character, which JSON text
+ * never contains unescaped; so nothing is quoted, and nothing is walked, on either side.
+ */
+export function jsonTexts(texts: readonly string[]): string {
+  return texts.join('\u001E')
+}

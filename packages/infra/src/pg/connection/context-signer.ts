@@ -16,6 +16,10 @@ export interface Actor {
 }
 
 const cachedContexts = 1_000
+/** Roles that begin so are Cairn's own: no caller may come with one. */
+const ownRoles = 'cairn:'
+/** In whose name inline projections write their rows; see the policies of read models. */
+export const inlineRole = 'cairn:inline'
 
 /** Signs tenant contexts with the key that `migrate` made. */
 export class ContextSigner {
@@ -34,18 +38,30 @@ export class ContextSigner {
     this.#key = Buffer.from(key, 'hex')
   }
 
+  /** @throws InvalidInputError when the actor's role is one of Cairn's own */
   sign(tenants: readonly string[], actor?: Actor): SignedContext {
+    if (actor?.role?.startsWith(ownRoles) === true)
+      throw new InvalidInputError('role', `Roles that begin with "${ownRoles}" are Cairn's own; "${actor.role}" cannot be a caller's.`)
     const only = tenants.length === 1 && actor === undefined ? tenants[0] : undefined
     if (only !== undefined) {
       const cached = this.#single.get(only)
       if (cached !== undefined) return cached
     }
-    const text = textArray([actor?.role ?? '', actor?.userId ?? '', ...tenants])
-    const signed = { text, signature: createHmac('sha256', this.#key).update(text).digest('hex') }
+    const signed = this.#signed(tenants, actor)
     if (only !== undefined) {
       if (this.#single.size >= cachedContexts) this.#single.clear()
       this.#single.set(only, signed)
     }
     return signed
+  }
+
+  /** For the event store's own writes to the tables of inline projections, which nobody else may change. */
+  signInline(tenantId: string): SignedContext {
+    return this.#signed([tenantId], { role: inlineRole })
+  }
+
+  #signed(tenants: readonly string[], actor: Actor | undefined): SignedContext {
+    const text = textArray([actor?.role ?? '', actor?.userId ?? '', ...tenants])
+    return { text, signature: createHmac('sha256', this.#key).update(text).digest('hex') }
   }
 }

@@ -1,27 +1,32 @@
 import { UnsafeDatabaseError } from '@cairn/core'
-import { createPgDriverFactory } from '@slonik/pg-driver'
 import { createPool, type DatabasePool } from 'slonik'
 import { inspectDatabase, type DatabaseFacts } from '../schema/inspect-database.ts'
 import { rolesOf } from '../schema/schema-name.ts'
 import { ContextSigner } from './context-signer.ts'
 import { Gate } from './gate.ts'
-import { safeInt8, userTypeParsers } from './type-parsers.ts'
+import { createPgDriver, type Patience } from './pg-driver.ts'
 import { resolvePgOptions, type PgOptions, type ResolvedPgOptions } from './pg-options.ts'
+import { safeInt8, userTypeParsers } from './type-parsers.ts'
 
 /** Two batches of appends and two of loads at the most: these never wait for anything else. */
 const logConnections = 4
 /** Appends that wait for a stream somebody else holds. */
 const asideConnections = 4
 const readConnections = 4
-const workerConnections = 2
+const connectTimeoutMs = 5_000
+/** How long a connection that is given up may take to say goodbye. */
+const closeTimeoutMs = 1_000
 
 export interface PgPools {
   readonly log: DatabasePool
   readonly aside: DatabasePool
   readonly read: DatabasePool
-  /** Transactions and users' SQL: the only connections whose session state is reset after use. */
+  /** Transactions and users' SQL: connections whose session state is reset after use. */
   readonly user: DatabasePool
+  /** Reading the log in the background, and what subscriptions keep and write. */
   readonly worker: DatabasePool
+  /** The SQL of subscriptions' handlers: as the worker role, and reset after use like the user's. */
+  readonly handler: DatabasePool
 }
 
 /** An open database: pools by purpose, and the gates that keep each from queueing for ever. Made by `openPg`. */
@@ -30,7 +35,8 @@ export interface PgDatabase {
   readonly schema: string
   readonly signer: ContextSigner
   readonly pools: PgPools
-  readonly gates: { readonly [K in 'aside' | 'read' | 'user' | 'worker']: Gate }
+  /** commit: transactions on the worker's pool, which leave one of its connections to everything else. */
+  readonly gates: { readonly [K in 'aside' | 'read' | 'user' | 'worker' | 'commit' | 'handler']: Gate }
   /** What the boot check found. */
   readonly facts: DatabaseFacts
   close(): Promise<void>
@@ -55,9 +61,12 @@ export async function openPg(options: PgOptions): Promise<PgDatabase> {
   const workerUrl = resolved.workerUrl ?? (facts.switchesRoles ? withRole(resolved.url, roles.worker) : resolved.url)
 
   const opened: DatabasePool[] = []
-  const open = async (address: string, size: number, reset: boolean): Promise<DatabasePool> => {
+  const fast: Patience = { queryTimeoutMs: resolved.queryTimeoutMs, onSilence: 'fail' }
+  // These may wait in the database for a stream that somebody else holds, and are told there when the wait is over.
+  const holding: Patience = { ...fast, queryTimeoutMs: resolved.holdTimeoutMs + resolved.queryTimeoutMs }
+  const open = async (address: string, size: number, reset: boolean, patience: Patience): Promise<DatabasePool> => {
     const pool = await createPool(address, {
-      driverFactory: createPgDriverFactory(),
+      driverFactory: createPgDriver(address, patience),
       maxPoolSize: size,
       // Cairn's own statements leave no session state behind; DISCARD ALL after each would halve the throughput and drop the prepared statements.
       ...(reset ? { typeParsers: userTypeParsers } : { resetConnection: () => Promise.resolve(), typeParsers: [safeInt8] }),
@@ -67,7 +76,8 @@ export async function openPg(options: PgOptions): Promise<PgDatabase> {
       queryRetryLimit: 0,
       transactionRetryLimit: 0,
       connectionRetryLimit: 0,
-      connectionTimeout: 5_000,
+      connectionTimeout: connectTimeoutMs,
+      gracefulTerminationTimeout: closeTimeoutMs,
       idleTimeout: 60_000,
       // As startup parameters these do not pass PgBouncer; transactions set them for themselves.
       statementTimeout: 'DISABLE_TIMEOUT',
@@ -79,11 +89,12 @@ export async function openPg(options: PgOptions): Promise<PgDatabase> {
 
   try {
     const pools: PgPools = {
-      log: await open(url, logConnections, false),
-      aside: await open(url, asideConnections, false),
-      read: await open(url, readConnections, false),
-      user: await open(url, resolved.poolSize, true),
-      worker: await open(workerUrl, workerConnections, false),
+      log: await open(url, logConnections, false, fast),
+      aside: await open(url, asideConnections, false, holding),
+      read: await open(url, readConnections, false, fast),
+      user: await open(url, resolved.poolSize, true, { ...fast, onSilence: 'ask' }),
+      worker: await open(workerUrl, resolved.workerPoolSize, false, fast),
+      handler: await open(workerUrl, resolved.workerPoolSize, true, { ...fast, onSilence: 'ask' }),
     }
     const gate = (size: number): Gate => new Gate(size, resolved.acquireTimeoutMs)
     return {
@@ -91,7 +102,14 @@ export async function openPg(options: PgOptions): Promise<PgDatabase> {
       schema,
       signer: new ContextSigner(facts.contextKey),
       pools,
-      gates: { aside: gate(asideConnections), read: gate(readConnections), user: gate(resolved.poolSize), worker: gate(workerConnections) },
+      gates: {
+        aside: gate(asideConnections),
+        read: gate(readConnections),
+        user: gate(resolved.poolSize),
+        worker: gate(resolved.workerPoolSize),
+        commit: gate(resolved.workerPoolSize - 1),
+        handler: gate(resolved.workerPoolSize),
+      },
       facts,
       close: () => endAll(opened),
     }

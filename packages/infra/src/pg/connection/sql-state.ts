@@ -29,7 +29,8 @@ export function isConnectionFailure(error: unknown): boolean {
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
     if (e instanceof ConnectionError || /^Backend(Terminated|TerminatedUnexpectedly)Error$/.test(e.constructor.name)) return true
     if ('code' in e && typeof e.code === 'string' && /^E[A-Z]+$/.test(e.code)) return true
-    if (/connection (terminated|ended|timeout|closed)|timeout (expired|exceeded)|not queryable/i.test(e.message)) return true
+    if (/connection (terminated|ended|timeout|closed)|query read timeout|timeout (expired|exceeded)|not queryable/i.test(e.message))
+      return true
   }
   return false
 }

@@ -3,8 +3,7 @@ import type { CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
 import { plainArray, textArray } from '../connection/array-literal.ts'
 import type { ContextSigner } from '../connection/context-signer.ts'
-import { sql } from '../connection/sql.ts'
-import { statement, type StatementMode } from '../connection/statement.ts'
+import { FunctionCall, type StatementMode } from '../connection/statement.ts'
 
 export interface LoadRequest {
   readonly stream: StreamKey
@@ -28,6 +27,8 @@ const Row = z.object({
   payloads: z.string().nullable(),
 })
 
+const call = new FunctionCall('load_streams', Object.keys(Row.shape), 7, Row)
+
 /** Loads many streams in one round trip; a tail longer than one answer is finished by further ones. */
 export async function loadStreams(
   connection: Pick<CommonQueryMethods, 'any'>,
@@ -39,12 +40,17 @@ export async function loadStreams(
   const tenants = [...new Set(requests.map((request) => request.stream.tenantId))]
   const context = signer.sign(tenants)
   const tenantNumber = new Map(tenants.map((tenant, i) => [tenant, i + 1]))
-  const rows = await connection.any(statement(mode, `${schema}_load_streams`, Row)`
-    select stream_no, version, closed, snapshot_version, snapshot_schema, snapshot_state, first_version, types, schemas, payloads
-      from ${sql.identifier([schema])}.load_streams(
-        ${context.text}, ${context.signature}, ${plainArray(requests.map((r) => tenantNumber.get(r.stream.tenantId) ?? 0))},
-        ${textArray(requests.map((r) => r.stream.aggregateType))}, ${textArray(requests.map((r) => r.stream.aggregateId))},
-        ${plainArray(requests.map((r) => r.after))}, ${eventsPerAnswer})`)
+  const rows = await connection.any(
+    call.with(schema, mode, [
+      context.text,
+      context.signature,
+      plainArray(requests.map((r) => tenantNumber.get(r.stream.tenantId) ?? 0)),
+      textArray(requests.map((r) => r.stream.aggregateType)),
+      textArray(requests.map((r) => r.stream.aggregateId)),
+      plainArray(requests.map((r) => r.after)),
+      eventsPerAnswer,
+    ]),
+  )
 
   const loaded: LoadedStream[] = requests.map(() => missingStream)
   for (const row of rows) {

@@ -3,9 +3,10 @@ import { Client } from 'pg'
 import type { ResolvedPgOptions } from '../connection/pg-options.ts'
 import { ContextSigner } from '../connection/context-signer.ts'
 import { isConnectionFailure, sqlStateOf } from '../connection/sql-state.ts'
+import { ageOfFiles, formatStamp } from './files-stamp.ts'
 import { readPowers, type LoginPower } from './login-powers.ts'
 import { rolesOf } from './schema-name.ts'
-import { knownMigrations } from './sql-files.ts'
+import { knownMigrations, readReappliedFiles } from './sql-files.ts'
 
 export interface DatabaseFacts {
   readonly serverVersion: string
@@ -22,14 +23,19 @@ export interface DatabaseFacts {
  * @throws UnsafeDatabaseError, SchemaVersionError, ContextRefusedError, DatabaseUnavailableError
  */
 export async function inspectDatabase(options: ResolvedPgOptions): Promise<DatabaseFacts> {
-  const { facts, server } = await onConnection(options.url, (client) => inspect(client, options))
+  const { facts, server } = await onConnection(options.url, options.queryTimeoutMs, (client) => inspect(client, options))
   const { workerUrl } = options
-  if (workerUrl !== undefined) await onConnection(workerUrl, (client) => inspectWorker(client, options, server))
+  if (workerUrl !== undefined) await onConnection(workerUrl, options.queryTimeoutMs, (client) => inspectWorker(client, options, server))
   return facts
 }
 
-async function onConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, application_name: 'cairn boot', connectionTimeoutMillis: 5_000 })
+async function onConnection<T>(url: string, queryTimeoutMs: number, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'cairn boot',
+    connectionTimeoutMillis: 5_000,
+    query_timeout: queryTimeoutMs,
+  })
   // A connection that breaks rejects the query; as an unheard event it would end the process.
   client.on('error', () => undefined)
   try {
@@ -184,6 +190,7 @@ async function checkSchema(client: Client, schema: string): Promise<void> {
       { schema, unknown },
     )
   }
+  await checkFiles(client, schema)
   const { rows } = await client.query<{ cache: string; behind: boolean }>(`select cache, behind from ${schema}.sequence_state()`)
   const sequence = rows[0]
   if (sequence?.cache !== '1') {
@@ -198,6 +205,28 @@ async function checkSchema(client: Client, schema: string): Promise<void> {
         `setval('${schema}.stream_ids', (select max(stream_id) from ${schema}.streams));`,
       { schema },
     )
+  }
+}
+
+/** A newer version's functions are let pass: in a rolling deploy they serve the older processes too. */
+async function checkFiles(client: Client, schema: string): Promise<void> {
+  const { stamp } = readReappliedFiles(schema)
+  const stored = await readStamp(client, schema)
+  if (ageOfFiles(stored, stamp) !== 'older') return
+  throw new SchemaVersionError(
+    `The functions and policies of schema "${schema}" are not those of this version (${stamp.version}). Run migrate() before it starts.`,
+    { schema, stored, expected: formatStamp(stamp) },
+  )
+}
+
+async function readStamp(client: Client, schema: string): Promise<string | undefined> {
+  try {
+    const { rows } = await client.query<{ hash: string }>(`select hash from ${schema}.applied_files`)
+    return rows[0]?.hash
+  } catch (error) {
+    // Before this was asked, the policies granted it to nobody.
+    if (sqlStateOf(error) === '42501') return undefined
+    throw error
   }
 }
 

@@ -5,17 +5,28 @@ import { DatabaseUnavailableError, silentLogger, UnsafeDatabaseError, type Logge
 import { runner } from 'node-pg-migrate'
 import { Client } from 'pg'
 import { isConnectionFailure } from '../connection/sql-state.ts'
+import { applyFiles } from './apply-files.ts'
 import { becomeOwner } from './become-owner.ts'
 import { createRoles } from './create-roles.ts'
+import { assertExtraIndexes, buildExtraIndexes, type ExtraIndex } from './extra-indexes.ts'
 import { assertSchemaName, defaultSchema } from './schema-name.ts'
-import { migrationsFolder, readReappliedFiles, renderSql } from './sql-files.ts'
+import { migrationsFolder, renderSql } from './sql-files.ts'
+import { withShortLocks } from './with-short-locks.ts'
 
 export interface MigrateOptions {
   /** A login that may create roles and schemas, or that is a member of the schema's owner role. */
   readonly url: string
   /** @default 'cairn' */
   readonly schema?: string
+  /** Hears of each migration that has run, and of waits. */
   readonly logger?: LoggerPort
+  /**
+   * How long a table that other transactions use is tried for, milliseconds. Each wait is a second at most, because whoever
+   * comes after a waiting migration waits with it. @default 120_000
+   */
+  readonly lockRetryForMs?: number
+  /** Further indexes of the log to build where they are missing; what is not named stays as it is. Each costs every append. @default [] */
+  readonly indexes?: readonly ExtraIndex[]
 }
 
 export interface MigrationReport {
@@ -24,20 +35,28 @@ export interface MigrationReport {
   readonly applied: readonly string[]
   /** True when functions, views and policies were applied again. */
   readonly reapplied: boolean
+  /** Further indexes that were built now. */
+  readonly indexes: readonly ExtraIndex[]
   /** The key that signs tenant contexts, in hex: give it to the application as CAIRN_CONTEXT_KEY. Secret. */
   readonly contextKey: string
 }
 
+const lockName = 'cairn migrate'
+
 /**
  * Brings a schema up to date. May run from several processes at once and again after a crash at any point.
  * Migrations are plain SQL files in db/; functions, views and policies are applied again whenever their text changed.
- * @throws UnsafeDatabaseError with what a superuser must do first; DatabaseUnavailableError, after which it may run again
+ * What earlier versions of those files made and these no longer do is removed. A schema with newer functions than this version
+ * of Cairn brings keeps them.
+ * @throws UnsafeDatabaseError with what a superuser must do first; DatabaseUnavailableError, and TransactionRolledBackError
+ * where a table stayed in use, after which it may run again
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
   const schema = options.schema ?? defaultSchema
   assertSchemaName(schema)
+  assertExtraIndexes(options.indexes ?? [])
   const logger = options.logger ?? silentLogger
-  const client = new Client({ connectionString: options.url, application_name: 'cairn migrate' })
+  const client = new Client({ connectionString: options.url, application_name: 'cairn migrate', keepAlive: true })
   // A connection that breaks rejects the query; as an unheard event it would end the process.
   client.on('error', () => undefined)
   let connected = false
@@ -46,32 +65,42 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
     connected = true
     await refuseUnfitServer(client)
     // One migration of this schema at a time. A session lock, released with the connection if we die.
-    await client.query('select pg_advisory_lock(hashtext($1), hashtext($2))', ['cairn migrate', schema])
+    await client.query('select pg_advisory_lock(hashtext($1), hashtext($2))', [lockName, schema])
     await createRoles(client, schema)
     await becomeOwner(client, schema)
     await client.query(`set search_path to ${schema}, pg_temp`)
-    const applied = await runner({
-      dbClient: client,
-      dir: migrationsFolder,
-      direction: 'up',
-      migrationsTable: 'migrations',
-      migrationsSchema: schema,
-      schema: [schema, 'pg_temp'],
-      // The lock above does this per schema; the runner's own is one for the whole database.
-      noLock: true,
-      migrationLoaderStrategies: [
-        { extensions: ['.sql'], loader: (paths) => Promise.resolve(paths.map((path) => loadMigration(path, schema))) },
-      ],
-      logger: { info: (m: string) => logger.debug(m), warn: (m: string) => logger.warn(m), error: (m: string) => logger.error(m) },
-    })
-    const reapplied = await applyFiles(client, schema)
+    const retryForMs = options.lockRetryForMs ?? 120_000
+    const applied = await withShortLocks(client, 'the migration', retryForMs, logger, () => runMigrations(client, schema, logger))
+    const reapplied = await withShortLocks(client, 'the migration', retryForMs, logger, () => applyFiles(client, schema, logger))
     const contextKey = await ensureContextKey(client)
-    return { schema, applied: applied.map((migration) => migration.name), reapplied, contextKey }
+    await client.query('select pg_advisory_unlock(hashtext($1), hashtext($2))', [lockName, schema])
+    const indexes = await buildExtraIndexes(client, schema, options.indexes ?? [], logger)
+    return { schema, applied, reapplied, indexes, contextKey }
   } catch (error) {
     throw isConnectionFailure(error) || (connected && (await isGone(client))) ? new DatabaseUnavailableError('the migration', error) : error
   } finally {
     await client.end()
   }
+}
+
+async function runMigrations(client: Client, schema: string, logger: LoggerPort): Promise<readonly string[]> {
+  const ran = await runner({
+    dbClient: client,
+    dir: migrationsFolder,
+    direction: 'up',
+    migrationsTable: 'migrations',
+    migrationsSchema: schema,
+    schema: [schema, 'pg_temp'],
+    // The caller's lock does this per schema; the runner's own is one for the whole database.
+    noLock: true,
+    migrationLoaderStrategies: [
+      { extensions: ['.sql'], loader: (paths) => Promise.resolve(paths.map((path) => loadMigration(path, schema))) },
+    ],
+    logger: { info: (m: string) => logger.debug(m), warn: (m: string) => logger.warn(m), error: (m: string) => logger.error(m) },
+  })
+  const names = ran.map(({ name }) => name)
+  for (const name of names) logger.info(`schema "${schema}": migration ${name} has run`, { component: 'migrate' })
+  return names
 }
 
 /** The migrator turns errors into texts, so an error does not tell whether the connection is what failed. */
@@ -106,21 +135,6 @@ function loadMigration(path: string, schema: string) {
     filePaths: [path],
     actions: { up: (builder: { sql(text: string): void }) => builder.sql(text), down: false as const },
   }
-}
-
-async function applyFiles(client: Client, schema: string): Promise<boolean> {
-  const files = readReappliedFiles(schema)
-  const { rows } = await client.query<{ hash: string }>('select hash from applied_files')
-  if (rows[0]?.hash === files.hash) return false
-  await client.query('begin')
-  await client.query(`set local search_path to ${schema}, pg_temp`)
-  await client.query(files.sql)
-  await client.query(
-    'insert into applied_files (hash, applied_at) values ($1, now()) on conflict (only_row) do update set hash = excluded.hash, applied_at = excluded.applied_at',
-    [files.hash],
-  )
-  await client.query('commit')
-  return true
 }
 
 async function ensureContextKey(client: Client): Promise<string> {

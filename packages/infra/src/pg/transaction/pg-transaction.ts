@@ -3,6 +3,7 @@ import {
   InvalidInputError,
   ReservationTakenError,
   TenantMismatchError,
+  type AppendGroupRequest,
   type AppendRequest,
   type AppendResult,
   type CommandReceipt,
@@ -13,12 +14,12 @@ import {
 } from '@cairn/core'
 import type { DatabaseTransactionConnection } from 'slonik'
 import { z } from 'zod'
-import type { AppendEntry } from '../append/append-entry.ts'
 import { assertReceipt, encodeEntry } from '../append/encode-entry.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
 import { sql } from '../connection/sql.ts'
 import { loadStreams } from '../load/load-streams.ts'
 import { resultsOf } from '../read/results-of.ts'
+import type { QueuedAppend } from './carry-out.ts'
 
 const Done = z.object({ done: z.boolean() })
 /** Texts that are part of an index entry: PostgreSQL allows about 2,700 bytes in all. */
@@ -35,7 +36,7 @@ export class PgTransaction implements PgEventStoreTransaction {
   readonly tenantId: string
   readonly connection: DatabaseTransactionConnection
   readonly #db: PgDatabase
-  readonly #entries: AppendEntry[] = []
+  readonly #appends: QueuedAppend[] = []
   #failure: Error | undefined
 
   constructor(db: PgDatabase, tenantId: string, connection: DatabaseTransactionConnection) {
@@ -45,8 +46,8 @@ export class PgTransaction implements PgEventStoreTransaction {
   }
 
   /** In key order, so that two transactions that share streams wait for each other in one direction only. */
-  get entries(): readonly AppendEntry[] {
-    return this.#entries.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  get appends(): readonly QueuedAppend[] {
+    return this.#appends.toSorted(({ entry: a }, { entry: b }) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   }
 
   /** Set when a reservation was refused: the transaction then stores nothing, even where the work hides the error. */
@@ -64,17 +65,13 @@ export class PgTransaction implements PgEventStoreTransaction {
   append(request: AppendRequest): void {
     this.#assertTenant(request.stream)
     const { stream, expected, events, command, snapshot } = request
-    this.#entries.push(
-      encodeEntry(
-        {
-          stream,
-          expected,
-          parts: [{ events, ...(command === undefined ? {} : { command }) }],
-          ...(snapshot === undefined ? {} : { snapshot }),
-        },
-        this.#db.options.maxPayloadBytes,
-      ),
-    )
+    const group: AppendGroupRequest = {
+      stream,
+      expected,
+      parts: [{ events, ...(command === undefined ? {} : { command }) }],
+      ...(snapshot === undefined ? {} : { snapshot }),
+    }
+    this.#appends.push({ request: group, entry: encodeEntry(group, this.#db.options.maxPayloadBytes) })
   }
 
   async reserve(scope: string, key: string): Promise<void> {

@@ -25,14 +25,14 @@ export async function wasCommitted(db: PgDatabase, tenantId: string, entries: re
   const entry = entries.find(({ receipts }) => receipts.some((receipt) => receipt.hash === '')) ?? entries[0]
   if (entry === undefined) return false
   const ask = (): Promise<boolean> =>
-    pools.read.transaction(async (connection) => {
+    pools.aside.transaction(async (connection) => {
       const { kind } = await appendOne(connection, schema, signer, entry, options.holdTimeoutMs)
       if (kind !== 'duplicate') throw new Answer(false)
       const [stored] = await resultsOf(connection, schema, signer, tenantId, entry.receipts)
       throw new Answer(stored !== undefined && stored.events[0]?.id === entry.events[0]?.id)
     })
   return retryWhileUnavailable('the outcome of a transaction', options.retryForMs, () =>
-    gates.read.run(() =>
+    gates.aside.run(() =>
       ask().catch((error: unknown) => {
         if (error instanceof Answer) return error.committed
         throw error

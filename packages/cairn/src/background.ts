@@ -1,0 +1,134 @@
+import {
+  InvalidInputError,
+  SubscriptionEngine,
+  UnknownSubscriptionError,
+  type Consumer,
+  type Generation,
+  type LoggerPort,
+  type ProjectionDefinition,
+  type RecordedEvent,
+  type Registry,
+  type SubscriptionKey,
+  type WaitOptions,
+} from '@cairn/core'
+import { rebuild, type ProjectionHost, type RebuildOutcome } from '@cairn/projections'
+import type { Backend, BackgroundPorts } from './backend.ts'
+import type { ResolvedCairnOptions } from './cairn-options.ts'
+import { appProjectionHost } from './projections/app-projection-host.ts'
+import { buildInline } from './projections/build-inline.ts'
+import { ProjectionRunner } from './projections/projection-runner.ts'
+
+/** What an app does beside answering its callers: projections and subscriptions, on one engine. */
+export class Background {
+  readonly engine: SubscriptionEngine
+  readonly ports: BackgroundPorts
+  /** False where this process leaves the work to others. */
+  readonly enabled: boolean
+  readonly #registry: Registry
+  readonly #host: ProjectionHost | undefined
+  readonly #runner: ProjectionRunner | undefined
+  readonly #inline: readonly ProjectionDefinition[]
+  readonly #logger: LoggerPort
+
+  constructor(options: ResolvedCairnOptions, registry: Registry, { background: ports }: Backend) {
+    const { logger } = options
+    const settings = options.background ?? {}
+    const { cacheRows, cacheBytes, build = true, ...engine } = settings
+    this.ports = ports
+    this.enabled = options.background !== undefined
+    this.#registry = registry
+    this.#logger = logger.child({ component: 'projections' })
+    this.engine = new SubscriptionEngine({
+      ...engine,
+      reader: ports.reader,
+      store: ports.subscriptions,
+      hints: ports.hints,
+      lift: (event: RecordedEvent) => registry.upcast(event),
+      knows: (type: string) => registry.hasEvent(type),
+      logger,
+    })
+    this.#host = appProjectionHost(registry, ports, { logger: this.#logger, faults: settings.faults })
+    this.#inline = registry.projections.filter(({ mode }) => mode === 'inline')
+    const mayBuild = this.#host !== undefined && build && options.migrate
+    this.#runner = this.enabled
+      ? new ProjectionRunner({
+          definitions: registry.projections.filter(({ mode }) => mode === 'async'),
+          source: ports.generations,
+          rows: ports.rows,
+          add: (consumer) => this.add(consumer),
+          remove: (key) => this.engine.remove(key),
+          build: mayBuild ? (projection, signal) => this.#build(projection, signal) : undefined,
+          logger: this.#logger,
+          cacheRows,
+          cacheBytes,
+        })
+      : undefined
+  }
+
+  /**
+   * Finds, makes and checks what the projections need, and begins to feed them.
+   * @throws SubscriptionChangedError, SubscriptionVersionError, ProjectionNotBuiltError
+   */
+  async start(): Promise<void> {
+    for (const definition of this.#inline) {
+      await buildInline({ definition, source: this.ports.generations, build: () => this.#build(definition.name), logger: this.#logger })
+    }
+    await this.#runner?.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#runner?.stop()
+    await this.engine.stop()
+  }
+
+  /** Runs a consumer. The engine starts with the first one: an app without any reads no log. */
+  async add(consumer: Consumer): Promise<void> {
+    this.assertEnabled()
+    await this.engine.add(consumer)
+    await this.engine.start()
+  }
+
+  /** @throws InvalidInputError in a process that leaves the work to others */
+  assertEnabled(): void {
+    if (this.enabled) return
+    throw new InvalidInputError('background', 'This app was started with background: false. Subscribe in a process that runs background work.')
+  }
+
+  /** @throws WaitTimeoutError, UnknownProjectionError, UnknownSubscriptionError while it is not built */
+  async waitFor(position: number, names: readonly string[], options: WaitOptions): Promise<void> {
+    const definitions = names.map((name) => this.#registry.projection(name))
+    if (position === 0) return
+    // The rows of an inline projection are there when the append returns.
+    const waited = definitions.filter(({ mode }) => mode === 'async')
+    const keys = await Promise.all(waited.map(({ name }) => this.#liveKey(name)))
+    await this.engine.waitFor(position, keys, options)
+  }
+
+  /** The subscription that a name stands for: of a projection, the one that feeds its live generation. @throws UnknownSubscriptionError */
+  async keyOf(name: string): Promise<SubscriptionKey> {
+    const live = await this.#live(name)
+    if (live !== undefined) return { name, generation: live.generation }
+    const key = { name, generation: 1 }
+    if ((await this.ports.subscriptions.get(key)) !== undefined) return key
+    const stored = await this.ports.subscriptions.list()
+    throw new UnknownSubscriptionError(name, [...new Set(stored.map((status) => status.key.name))])
+  }
+
+  async #liveKey(name: string): Promise<SubscriptionKey> {
+    const live = await this.#live(name)
+    if (live === undefined) throw new UnknownSubscriptionError(name, this.#registry.projectionNames)
+    return { name, generation: live.generation }
+  }
+
+  async #live(name: string): Promise<Generation | undefined> {
+    return (await this.ports.generations.generations(name)).find(({ state }) => state === 'live')
+  }
+
+  async #build(projection: string, signal?: AbortSignal): Promise<RebuildOutcome> {
+    if (this.#host === undefined) throw new InvalidInputError('database', 'There is nothing to rebuild in memory.')
+    const { outcomes } = await rebuild(this.#host, { names: [projection], outdated: true, signal })
+    const [outcome] = outcomes
+    if (outcome === undefined) throw new TypeError(`The build of ${projection} was left without an outcome.`)
+    return outcome
+  }
+}

@@ -1,0 +1,32 @@
+import { noFaults, type FaultHook, type LoggerPort, type Registry } from '@cairn/core'
+import type { ProjectionHost } from '@cairn/projections'
+import type { BackgroundPorts } from '../backend.ts'
+
+export interface AppHostOptions {
+  readonly logger: LoggerPort
+  readonly faults: FaultHook | undefined
+  /** @default nothing: what is open belongs to the app */
+  readonly close?: () => Promise<void>
+}
+
+/** What a rebuild needs of an app; undefined in memory, where there is nothing to build beside. */
+export function appProjectionHost(
+  registry: Registry,
+  { reader, subscriptions, hints, rows, projections }: BackgroundPorts,
+  { logger, faults = noFaults, close = () => Promise.resolve() }: AppHostOptions,
+): ProjectionHost | undefined {
+  if (projections === undefined) return undefined
+  return {
+    projections: registry.projections,
+    reader,
+    subscriptions,
+    store: projections,
+    rows,
+    lift: (event) => registry.upcast(event),
+    knows: (type) => registry.hasEvent(type),
+    hints,
+    logger,
+    faults,
+    close,
+  }
+}

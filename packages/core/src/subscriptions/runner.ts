@@ -1,0 +1,520 @@
+import { UnknownEventError } from '../errors/subscriptions.ts'
+import type { RecordedEvent } from '../contracts/event.ts'
+import type { Lease, StoredFailure, TakenLease } from '../ports/subscription-store.port.ts'
+import type { Feed } from './feed.ts'
+import type { SelectedEvent } from './event-selector.ts'
+import { Interruption } from './interruption.ts'
+import { PageSource } from './page-source.ts'
+import { ParkedReplay } from './parked-replay.ts'
+import { PartitionWork, type WorkParts } from './partition-work.ts'
+import { outageDelay, retryDelay } from './retry-delay.ts'
+import { BatchFailed, RunnerEnded, type RunnerEnd } from './runner-end.ts'
+import { runningStates, type SubscriptionState } from './states.ts'
+import { storedFailure } from './stored-failure.ts'
+import { isLeaseLost, isTransient } from './transient.ts'
+import { Wake } from './wake.ts'
+
+export interface RunnerParts extends Omit<WorkParts, 'gone' | 'signal'> {
+  readonly feed: Feed
+}
+
+/** A page that is being worked off. */
+interface Backlog {
+  readonly events: readonly SelectedEvent[]
+  readonly next: number
+  readonly unknown: RecordedEvent | undefined
+  index: number
+}
+
+/** What comes next of a page. */
+interface Portion {
+  readonly events: readonly SelectedEvent[]
+  /** Events of keys that are blocked. */
+  readonly waiting: readonly SelectedEvent[]
+  /** Where the partition stands behind them. */
+  readonly upTo: number
+  /** What of the page is behind them. */
+  readonly index: number
+  /** An event that stops the others: it is met when it stands first. */
+  readonly alone: SelectedEvent | undefined
+}
+
+/**
+ * Runs one partition under one lease, from its checkpoint on, until it is told to stop, loses the lease, or fails. One runner,
+ * one loop: everything that happens to the partition happens in its turn.
+ */
+export class PartitionRunner {
+  readonly lease: Lease
+  readonly #parts: RunnerParts
+  readonly #taken: TakenLease
+  readonly #gone = new Interruption()
+  readonly #reading = new Interruption()
+  readonly #abort = new AbortController()
+  readonly #wake = new Wake()
+  readonly #source: PageSource
+  #opened: PartitionWork | undefined
+  #state: SubscriptionState
+  #marked = false
+  #backlog: Backlog | undefined
+  #stopAsked = false
+  #replayAsked = false
+  #replayed = false
+  #renewedAt: number
+  #outages = 0
+  #outage: StoredFailure | undefined
+  #outageOf: 'reading' | 'writing' | undefined
+  #lastSeen: RecordedEvent | undefined
+
+  /** @param renewedAt when the lease was asked for, by the monotonic clock */
+  constructor(parts: RunnerParts, taken: TakenLease, renewedAt: number) {
+    this.#parts = parts
+    this.#taken = taken
+    this.lease = taken.lease
+    this.#state = taken.state
+    this.#renewedAt = renewedAt
+    this.#replayAsked = taken.blockedKeys.length > 0
+    const { entry, feed, options } = parts
+    this.#source = new PageSource(
+      {
+        feed,
+        types: entry.selector.types,
+        read: (after) => entry.read(after),
+        maxQueued: 4 * options.pageSize,
+        arrived: () => this.#wake.ring(),
+      },
+      taken.checkpoint,
+    )
+  }
+
+  /** As it is shown: an outage looks like a retry. */
+  get state(): SubscriptionState {
+    return this.#outage === undefined ? this.#state : 'retrying'
+  }
+
+  /** Why it does not get on, if it does not. */
+  get failure(): StoredFailure | undefined {
+    return this.#outage ?? this.#parts.entry.memory(this.lease.partition).trouble?.failure
+  }
+
+  get position(): number {
+    return this.#opened?.position ?? this.#taken.checkpoint
+  }
+
+  /** Never rejects. */
+  async run(): Promise<RunnerEnd> {
+    try {
+      await this.#open()
+      while (!this.#stopAsked) await this.#step()
+      await this.#finish()
+      return 'stopped'
+    } catch (error) {
+      return this.#endOf(error)
+    } finally {
+      this.#abort.abort()
+      this.#source.close()
+      this.#parts.progress.delete(this.#parts.entry.id, this.lease.partition)
+    }
+  }
+
+  /** Ends after the batch that is under way, with a commit. */
+  stop(): void {
+    this.#stopAsked = true
+    this.#wake.ring()
+    this.#reading.interrupt(new RunnerEnded('stopped'))
+  }
+
+  /** Ends at once; what is not committed is dropped. */
+  lose(): void {
+    const ended = new RunnerEnded('lost')
+    this.#abort.abort(ended)
+    this.#gone.interrupt(ended)
+    this.#reading.interrupt(ended)
+    this.#wake.ring()
+  }
+
+  /** The lease was renewed by a heartbeat that was sent at this time, by the monotonic clock. */
+  renewed(at: number): void {
+    this.#renewedAt = at
+    this.#wake.ring()
+  }
+
+  /** Parked events wait for something that an operator asked for. */
+  replay(): void {
+    if (this.#replayAsked) return
+    this.#replayAsked = true
+    this.#wake.ring()
+  }
+
+  /** What a heartbeat saw: others pause it, or end its rebuild. */
+  observe(state: SubscriptionState): void {
+    if (!runningStates.includes(state)) return this.stop()
+    if (this.#state === state || this.#opened === undefined) return
+    this.#state = state
+    this.#wake.ring()
+  }
+
+  async #open(): Promise<void> {
+    const parts = { ...this.#parts, gone: this.#gone, signal: this.#abort.signal }
+    this.#opened = await this.#gone.until(PartitionWork.open(parts, this.#taken))
+    const memory = this.#parts.entry.memory(this.lease.partition)
+    if (memory.trouble !== undefined && memory.trouble.position <= this.#taken.checkpoint) memory.trouble = undefined
+    if (memory.careful !== undefined && memory.careful.until <= this.#taken.checkpoint) memory.careful = undefined
+    this.#work.moveTo(this.#taken.checkpoint)
+  }
+
+  get #work(): PartitionWork {
+    if (this.#opened === undefined) throw new RunnerEnded('interrupted', new Error('The runner is not open.'))
+    return this.#opened
+  }
+
+  get #memory() {
+    return this.#parts.entry.memory(this.lease.partition)
+  }
+
+  get #rebuilding(): boolean {
+    return this.#state === 'rebuilding'
+  }
+
+  async #step(): Promise<void> {
+    try {
+      if (this.#abort.signal.aborted) throw new RunnerEnded('lost')
+      if (this.#leaseIsOld) {
+        await this.#wake.wait(this.#parts.options.heartbeatMs)
+      } else if (this.#replayAsked && !this.#replayed) {
+        this.#replayed = true
+        await this.#replay()
+      } else {
+        this.#replayed = false
+        if (this.#backlog === undefined) await this.#nextPage()
+        else await this.#workOff(this.#backlog)
+      }
+    } catch (error) {
+      await this.#recover(error)
+    }
+  }
+
+  /** By its own clock the lease may be somebody else's: it begins nothing before a heartbeat says that it is not. */
+  get #leaseIsOld(): boolean {
+    return performance.now() - this.#renewedAt > this.#parts.options.leaseMs
+  }
+
+  async #nextPage(): Promise<void> {
+    const work = this.#work
+    const page = await this.#reading.until(this.#source.next())
+    this.#recovered('reading')
+    if (page === undefined) {
+      if (work.due(true, true)) await work.flush()
+      await this.#settleState()
+      if (this.#replayAsked) return
+      await this.#wake.wait(this.#source.attached ? work.lazyIn : Math.min(work.lazyIn ?? aheadOfHorizonMs, aheadOfHorizonMs))
+      return
+    }
+    const { events, unknown } = this.#parts.entry.selector.select(page.events, this.lease.partition)
+    this.#lastSeen = page.events.at(-1) ?? this.#lastSeen
+    this.#backlog = { events, next: page.next, unknown, index: 0 }
+    await work.fault('batch-read', { events: events.length, next: page.next })
+    await this.#workOff(this.#backlog)
+    this.#tellLag(page.horizon)
+  }
+
+  /** One batch of the page. */
+  async #workOff(backlog: Backlog): Promise<void> {
+    const work = this.#work
+    const { events, waiting, upTo, index, alone } = this.#portion(backlog)
+    if (alone !== undefined) return this.#handleAlone(alone)
+    if (events.length > 0) await this.#handle(events, waiting)
+    for (const one of waiting) work.setAside(one, 'waiting')
+    work.moveTo(upTo)
+    backlog.index = index
+    const exhausted = backlog.index >= backlog.events.length
+    if (exhausted && backlog.unknown !== undefined) return this.#giveUp(backlog.unknown)
+    if (exhausted) this.#backlog = undefined
+    await this.#flushIfDue(exhausted && this.#source.drained)
+    if (!work.dirty) this.#recovered('writing')
+    if (exhausted) await this.#settleState()
+  }
+
+  async #handle(events: readonly SelectedEvent[], waiting: readonly SelectedEvent[]): Promise<void> {
+    const work = this.#work
+    try {
+      await work.handle(events, { attempt: 1, rebuilding: this.#rebuilding, live: this.#state === 'live' })
+    } catch (error) {
+      if (error instanceof BatchFailed && error.othersKept && error.culprit !== undefined) {
+        const { position } = error.culprit
+        for (const one of waiting) if (one.event.position < position) work.setAside(one, 'waiting')
+        work.moveTo(position - 1)
+      }
+      throw error
+    }
+  }
+
+  async #flushIfDue(idle: boolean): Promise<void> {
+    const work = this.#work
+    const { careful } = this.#memory
+    if (work.due(idle, this.#source.attached) || (careful !== undefined && work.dirty && work.uncommitted >= careful.size))
+      await work.flush()
+    if (careful !== undefined && work.committed >= careful.until) this.#memory.careful = undefined
+  }
+
+  #portion(backlog: Backlog): Portion {
+    const work = this.#work
+    const { trouble, careful } = this.#memory
+    const room = Math.min(work.room, careful === undefined ? work.room : Math.max(1, careful.size - work.uncommitted))
+    const events: SelectedEvent[] = []
+    const waiting: SelectedEvent[] = []
+    let upTo = work.position
+    let { index } = backlog
+    for (; index < backlog.events.length && events.length + waiting.length < room; index++) {
+      const next = backlog.events[index]
+      if (next === undefined || next.event.position <= work.position) continue
+      const { position } = next.event
+      const blocked = work.isBlocked(next.key)
+      const full = blocked && work.held + waiting.length >= this.#parts.entry.consumer.failure.maxWaiting
+      if (full || (!blocked && (position === trouble?.position || next.refusal !== undefined))) {
+        return { events, waiting, upTo, index, alone: events.length + waiting.length === 0 ? next : undefined }
+      }
+      if (blocked) waiting.push(next)
+      else events.push(next)
+      upTo = position
+    }
+    if (index >= backlog.events.length) upTo = Math.max(upTo, backlog.unknown === undefined ? backlog.next : backlog.unknown.position - 1)
+    return { events, waiting, upTo, index, alone: undefined }
+  }
+
+  /** An event that failed, cannot be lifted, or finds no room among those that wait. What was handled before is stored first. */
+  async #handleAlone(one: SelectedEvent): Promise<void> {
+    const work = this.#work
+    const { consumer } = this.#parts.entry
+    if (work.dirty) return this.#flushIfDue(true)
+    if (work.isBlocked(one.key)) return this.#fail(this.#tooManyWaiting(one))
+    const { trouble } = this.#memory
+    if (trouble?.position !== one.event.position) {
+      // What cannot be lifted now cannot be lifted a moment later: that needs other code.
+      return this.#noteFailure(one.event, one.refusal?.error, consumer.failure.retry.attempts)
+    }
+    if (this.#rebuilding || trouble.attempts >= consumer.failure.retry.attempts) return this.#exhausted(one, trouble.failure)
+    const wait = trouble.dueAt - performance.now()
+    if (wait > 0) return this.#wake.wait(wait)
+    await work.handle([one], { attempt: trouble.attempts + 1, rebuilding: this.#rebuilding, live: false })
+    work.moveTo(one.event.position)
+    await work.flush()
+    this.#memory.trouble = undefined
+    this.#log('info', `Event ${one.event.id} was handled at try ${trouble.attempts + 1}.`, {
+      position: one.event.position,
+      eventId: one.event.id,
+    })
+  }
+
+  async #exhausted(one: SelectedEvent, failure: StoredFailure): Promise<void> {
+    const work = this.#work
+    const { failure: policy } = this.#parts.entry.consumer
+    if (this.#rebuilding || policy.onExhausted === 'stop') return this.#fail(failure)
+    if (work.held >= policy.maxWaiting) return this.#fail(this.#tooManyWaiting(one))
+    const { key, partition } = this.lease
+    work.setAside(one, 'parked', failure)
+    work.moveTo(one.event.position)
+    await work.flush()
+    this.#memory.trouble = undefined
+    this.#parts.telemetry.failed(key, partition, 'parked', failure)
+    this.#log('error', `Event ${one.event.id} failed ${failure.attempts} times and was parked: ${failure.message}`, {
+      position: one.event.position,
+      eventId: one.event.id,
+      tenantId: one.event.tenantId,
+      eventType: one.event.type,
+      parkingKey: one.key,
+    })
+    await work.fault('event-parked', { position: one.event.position })
+  }
+
+  /** Ends the partition until somebody resumes it. */
+  async #fail(failure: StoredFailure): Promise<void> {
+    if (this.#work.dirty || this.#work.position > this.#work.committed) await this.#work.flush()
+    await this.#gone.until(this.#parts.store.markState(this.lease, 'failed', failure))
+    this.#state = 'failed'
+    this.#memory.trouble = undefined
+    this.#memory.careful = undefined
+    this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'stopped', failure)
+    this.#log('error', `The partition stopped at event ${failure.eventId ?? ''}: ${failure.message}`, {
+      position: failure.position,
+      eventId: failure.eventId,
+    })
+    throw new RunnerEnded('failed')
+  }
+
+  async #giveUp(unknown: RecordedEvent): Promise<void> {
+    if (this.#work.dirty || this.#work.position > this.#work.committed) await this.#work.flush()
+    const error = new UnknownEventError(this.#parts.entry.id, unknown.type, unknown.id, unknown.position)
+    const failure = storedFailure(error, { event: unknown, attempts: 1, at: this.#parts.options.clock.now() })
+    // A state that runs: a process with newer code takes the partition at once.
+    await this.#mark('retrying', failure)
+    this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'retried', failure)
+    this.#log('error', error.message, { position: unknown.position, eventId: unknown.id, eventType: unknown.type })
+    throw new RunnerEnded('unknown-event', error)
+  }
+
+  async #replay(): Promise<void> {
+    const work = this.#work
+    if (work.dirty) await work.flush()
+    const { options, store, entry, telemetry } = this.#parts
+    const replay = new ParkedReplay({
+      options,
+      store,
+      entry,
+      telemetry,
+      work,
+      partition: this.lease.partition,
+      ending: () => this.#stopAsked || this.#leaseIsOld,
+    })
+    const more = await replay.turn()
+    if (!more) this.#replayAsked = false
+  }
+
+  /** Back to where the last commit was, unless that is the end. */
+  async #recover(error: unknown): Promise<void> {
+    // A read that was cut short, because the runner is to stop.
+    if (error instanceof RunnerEnded && error.end === 'stopped') return
+    if (error instanceof RunnerEnded) throw error
+    if (isLeaseLost(error)) throw new RunnerEnded('lost', error)
+    if (!(error instanceof BatchFailed)) return this.#waitOutOutage(error, 'reading')
+    if (isLeaseLost(error.cause)) throw new RunnerEnded('lost', error)
+    if (isTransient(error.cause)) {
+      this.#rewind()
+      return this.#waitOutOutage(error.cause, 'writing')
+    }
+    if (error.culprit === undefined) {
+      this.#memory.careful = { until: error.last, size: Math.max(1, Math.floor(error.count / 2)) }
+      this.#log('warn', `One of ${error.count} events failed; it is looked for in smaller batches: ${error.message}`, {
+        error: error.cause,
+      })
+      return this.#rewind()
+    }
+    if (!error.othersKept) this.#rewind()
+    await this.#noteFailure(error.culprit, error.cause)
+  }
+
+  #rewind(): void {
+    this.#work.reset()
+    this.#source.seek(this.#work.committed)
+    this.#backlog = undefined
+  }
+
+  async #noteFailure(event: RecordedEvent, error: unknown, tries = 1): Promise<void> {
+    const { trouble } = this.#memory
+    const { retry } = this.#parts.entry.consumer.failure
+    const attempts = (trouble?.position === event.position ? trouble.attempts : 0) + tries
+    const failure = storedFailure(error, { event, attempts, at: this.#parts.options.clock.now() })
+    const delay = retryDelay(retry, attempts)
+    this.#memory.trouble = { position: event.position, attempts, failure, dueAt: performance.now() + delay }
+    if (this.#rebuilding || attempts >= retry.attempts) return
+    this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'retried', failure)
+    this.#log(
+      'warn',
+      `Event ${event.id} failed at try ${attempts} of ${retry.attempts}; the next comes in ${Math.round(delay)} ms: ${failure.message}`,
+      {
+        position: event.position,
+        eventId: event.id,
+        tenantId: event.tenantId,
+        eventType: event.type,
+        error,
+      },
+    )
+    await this.#mark('retrying', failure)
+  }
+
+  /** The store or the log is away: that says nothing about any event, and ends when it ends. */
+  async #waitOutOutage(error: unknown, what: 'reading' | 'writing'): Promise<void> {
+    this.#outages++
+    this.#outageOf = what
+    const failure = storedFailure(error, { attempts: this.#outages, at: this.#parts.options.clock.now() })
+    if (this.#outage === undefined) this.#log('warn', `The partition waits for the database: ${failure.message}`, { error })
+    this.#outage = failure
+    this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'outage', failure)
+    const end = performance.now() + outageDelay(this.#parts.options.outageMs, this.#outages)
+    for (let left = end - performance.now(); left > 0 && !this.#stopAsked && !this.#abort.signal.aborted; left = end - performance.now()) {
+      await this.#wake.wait(left)
+    }
+  }
+
+  #recovered(what: 'reading' | 'writing'): void {
+    if (this.#outageOf !== what) return
+    this.#outage = undefined
+    this.#outageOf = undefined
+    this.#outages = 0
+    this.#log('info', 'The partition goes on.')
+  }
+
+  /** live at the head, catching up behind it; a rebuild stays one until it is switched to. */
+  async #settleState(): Promise<void> {
+    const { trouble } = this.#memory
+    if (trouble !== undefined && trouble.position <= this.#work.position) this.#memory.trouble = undefined
+    if (this.#rebuilding || this.#memory.trouble !== undefined) return
+    if (this.#source.attached && this.#source.drained && !this.#work.dirty) await this.#mark('live')
+    else if (!this.#source.attached && !this.#source.drained) await this.#mark('catching-up')
+  }
+
+  /** For people: an outage does not stop it. The first mark is always written, to clear what an earlier holder left. */
+  async #mark(state: SubscriptionState, failure?: StoredFailure): Promise<void> {
+    if (this.#marked && this.#state === state && failure === undefined) return
+    try {
+      const moved = await this.#gone.until(this.#parts.store.markState(this.lease, state, failure))
+      this.#marked = true
+      if (moved) this.#state = state
+    } catch (error) {
+      if (error instanceof RunnerEnded) throw error
+      if (isLeaseLost(error)) throw new RunnerEnded('lost', error)
+      this.#log('warn', `The state ${state} could not be stored.`, { error })
+    }
+  }
+
+  #tooManyWaiting({ event }: SelectedEvent): StoredFailure {
+    const { maxWaiting } = this.#parts.entry.consumer.failure
+    const error = new Error(
+      `${maxWaiting} events are parked or wait behind parked ones, the most that are allowed. Retry or discard them, then resume.`,
+    )
+    error.name = 'TooManyWaiting'
+    return storedFailure(error, { event, attempts: 1, at: this.#parts.options.clock.now() })
+  }
+
+  /** The last commit, when it is told to stop. */
+  async #finish(): Promise<void> {
+    try {
+      await this.#work.flush()
+    } catch (error) {
+      if (error instanceof RunnerEnded) throw error
+      this.#log('warn', 'What was handled last could not be stored; it will be handled again.', { error })
+    }
+  }
+
+  #endOf(error: unknown): RunnerEnd {
+    const end = error instanceof RunnerEnded ? error.end : isLeaseLost(error) ? 'lost' : 'interrupted'
+    if (end === 'lost') this.#log('warn', 'The partition was lost to another process; what was not committed is dropped.')
+    if (end === 'interrupted') {
+      this.#log('warn', 'The partition was interrupted; its lease is taken anew.', {
+        error: error instanceof RunnerEnded ? error.cause : error,
+      })
+    }
+    return end
+  }
+
+  #tellLag(horizon: number): void {
+    const { options, telemetry } = this.#parts
+    const { key, partition } = this.lease
+    const behind = this.#backlog !== undefined || !this.#source.drained
+    const since = behind ? this.#lastSeen?.recordedAt : undefined
+    const seconds = since === undefined ? 0 : Math.max(0, options.clock.now().getTime() - since.getTime()) / 1_000
+    telemetry.tell((observer) => observer.lag?.({ key, partition, positions: Math.max(0, horizon - this.position), seconds }))
+  }
+
+  #log(level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    const { key, partition } = this.lease
+    this.#parts.options.logger[level](`${this.#parts.entry.id}/${partition}: ${message}`, {
+      subscription: key.name,
+      generation: key.generation,
+      partition,
+      ...fields,
+    })
+  }
+}
+
+/** How soon it is looked again where the head of the log is behind what was read already. */
+const aheadOfHorizonMs = 20

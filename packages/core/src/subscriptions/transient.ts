@@ -1,0 +1,23 @@
+import { isCairnError } from '../errors/cairn-error.ts'
+
+/** Failures of the way to the database: they say nothing about the event, however often they come. */
+const codes: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAIRN_POOL_EXHAUSTED', 'CAIRN_STOPPED'])
+
+/** True where the error, or one that it was made from, is a failure of the way to the database. */
+export function isTransient(error: unknown): boolean {
+  return hasCode(error, (code) => codes.has(code))
+}
+
+/** True where the error, or one that it was made from, says that another process has taken over. */
+export function isLeaseLost(error: unknown): boolean {
+  return hasCode(error, (code) => code === 'CAIRN_LEASE_LOST')
+}
+
+function hasCode(error: unknown, matches: (code: string) => boolean): boolean {
+  let current = error
+  for (let depth = 0; depth < 8 && current instanceof Error; depth++) {
+    if (isCairnError(current) && matches(current.code)) return true
+    current = current.cause
+  }
+  return false
+}

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseUnavailableError, isCairnError, StreamBusyError, type AppendGroupRequest, type InlineWriter } from '@cairn/core'
+import type { AppendEntry, AppendOutcome } from '../append/append-entry.ts'
+import { appendOne } from '../append/append-one.ts'
+import { recordedParts } from '../append/recorded-parts.ts'
+import type { PgDatabase } from '../connection/pg-database.ts'
+import { backoffMs, translateError } from '../connection/retry.ts'
+import { isConnectionFailure, provesRollback, sqlStateOf } from '../connection/sql-state.ts'
+import { enterTenant } from './enter-tenant.ts'
+import { lendTransaction } from './lend-transaction.ts'
+import { openInline } from './open-inline.ts'
+
+/** A deadlock, a stream or a row that was held for too long, a creation or receipt of somebody else's: all rolled back. */
+const rivalStates = new Set(['40P01', '40001', '55P03', '23505'])
+
+/**
+ * Appends whose events an inline projection reads: each in a transaction of its own, not coalesced, which writes the rows too.
+ * Every entry has a receipt, so one whose answer was lost is simply sent again.
+ */
+export class InlineAppender {
+  readonly #db: PgDatabase
+  readonly #inline: InlineWriter
+
+  constructor(db: PgDatabase, inline: InlineWriter) {
+    this.#db = db
+    this.#inline = inline
+  }
+
+  /** @throws StreamBusyError, DatabaseUnavailableError, and what the inline projections throw; then nothing was stored */
+  async append(request: AppendGroupRequest, entry: AppendEntry): Promise<AppendOutcome> {
+    const { gates, options } = this.#db
+    const started = performance.now()
+    const what = `an append to ${entry.stream.aggregateType} ${entry.stream.aggregateId}`
+    for (let attempt = 0; ; attempt++) {
+      const waited = performance.now() - started
+      try {
+        return await gates.aside.run(() => this.#transaction(request, entry, Math.max(1, Math.ceil(options.holdTimeoutMs - waited))))
+      } catch (error) {
+        // A projection's own failure, whatever caused it.
+        if (isCairnError(error)) throw error
+        const rival = rivalStates.has(sqlStateOf(error) ?? '')
+        if (rival && waited + 1 >= options.holdTimeoutMs) throw new StreamBusyError(entry.stream, options.holdTimeoutMs, error)
+        if (!rival && (provesRollback(error) || !isConnectionFailure(error))) throw translateError(error, what)
+        if (!rival && waited > options.retryForMs) throw new DatabaseUnavailableError(what, error)
+      }
+      await sleep(backoffMs(Math.min(attempt, 3)))
+    }
+  }
+
+  #transaction(request: AppendGroupRequest, entry: AppendEntry, waitMs: number): Promise<AppendOutcome> {
+    const { pools, schema, signer, options } = this.#db
+    return lendTransaction(pools.aside, async (connection) => {
+      await enterTenant(connection, schema, signer.sign([entry.stream.tenantId]), options.holdTimeoutMs)
+      const outcome = await appendOne(connection, schema, signer, entry, waitMs)
+      if (outcome.kind === 'appended' && outcome.positions.length > 0) {
+        const events = recordedParts(request, entry, outcome).flatMap((part) => part.events)
+        await this.#inline.write(events, (projection) => openInline(this.#db, connection, entry.stream.tenantId, projection, 'prepared'))
+      }
+      return outcome
+    })
+  }
+}

@@ -1,0 +1,2 @@
+export { cairnEntity } from './entity-workflow.ts'
+export { cairnProcess } from './process-workflow.ts'

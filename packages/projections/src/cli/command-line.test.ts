@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { readCommandLine } from './command-line.ts'
+import { resumeCommand } from './resume-command.ts'
+
+function read(...args: readonly string[]) {
+  const said: string[] = []
+  const line = readCommandLine(args, { out: (text) => said.push(text), error: (text) => said.push(text) })
+  return { line, said: said.join('') }
+}
+
+describe('the command line', () => {
+  it('takes names and options', () => {
+    expect(read('order-summary', '--tenant', 'acme', '--from-scratch', '--parallel', '4', '--json').line).toMatchObject({
+      action: 'rebuild',
+      names: ['order-summary'],
+      tenant: 'acme',
+      fromScratch: true,
+      parallel: 4,
+      json: true,
+      throttle: true,
+    })
+    expect(read('--all', '--no-throttle').line).toMatchObject({ all: true, throttle: false })
+  })
+
+  it.each(['rollback', 'status', 'drift', 'repair', 'lint'])('does %s instead of a rebuild', (action) => {
+    expect(read(`--${action}`).line).toMatchObject({ action })
+  })
+
+  it.each([
+    [['--frm-scratch'], /unknown option '--frm-scratch'[\s\S]*--from-scratch/],
+    [['--parallel', '0'], /whole number from 1 to 16/],
+    [['--tenant'], /argument missing/],
+    [['--status', '--drift'], /cannot be used with/],
+  ])('refuses %j with 2 and the usage line', (args, message) => {
+    const { line, said } = read(...args)
+    expect(line).toEqual({ exitCode: 2 })
+    expect(said).toMatch(message)
+    expect(said).toContain('Usage: rebuild-projections')
+  })
+
+  it('prints its help with examples and the exit codes, and leaves with 0', () => {
+    const { line, said } = read('--help')
+    expect(line).toEqual({ exitCode: 0 })
+    expect(said).toContain('rebuild-projections --all --outdated')
+    expect(said).toContain('130')
+    expect(Math.max(...said.split('\n').map((text) => text.length))).toBeLessThanOrEqual(100)
+  })
+})
+
+describe('the command that goes on', () => {
+  it('is the same one, but not from scratch', () => {
+    expect(resumeCommand(['order-summary', '--from-scratch', '--config', 'conf/cairn.config.ts'])).toBe(
+      'rebuild-projections order-summary --config conf/cairn.config.ts',
+    )
+  })
+
+  it('quotes what a shell would take apart', () => {
+    expect(resumeCommand(['--all', '--tenant', "it's me"])).toBe(String.raw`rebuild-projections --all --tenant 'it'\''s me'`)
+  })
+})

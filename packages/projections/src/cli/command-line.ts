@@ -1,0 +1,124 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { exitCodes } from './exit-codes.ts'
+
+/** What is done: everything but `rebuild` has a flag of its name. */
+export const actions = ['rebuild', 'rollback', 'status', 'drift', 'repair', 'lint'] as const
+export type Action = (typeof actions)[number]
+
+/** A command line, read and checked. */
+export interface CommandLine {
+  readonly action: Action
+  readonly names: readonly string[]
+  readonly all: boolean
+  readonly outdated: boolean
+  readonly tenant: string | undefined
+  readonly fromScratch: boolean
+  readonly parallel: number | undefined
+  readonly dryRun: boolean
+  readonly inPlace: boolean
+  readonly throttle: boolean
+  readonly recreateDependents: boolean
+  readonly verify: boolean
+  readonly park: boolean
+  readonly config: string | undefined
+  readonly json: boolean
+}
+
+/** The call is wrong, or asked for the help: what was printed is all there is to say. */
+export interface Refusal {
+  readonly exitCode: number
+}
+
+export interface CommandOutput {
+  out(text: string): void
+  error(text: string): void
+}
+
+export const usage = 'Usage: rebuild-projections [names...] [--all] [--tenant T] [--from-scratch] [--dry-run] [--rollback] [--status] …'
+
+const examples = `
+Examples:
+  rebuild-projections order-summary            build it anew beside the live one, then switch
+  rebuild-projections --all --outdated         in a deployment: those whose code changed
+  rebuild-projections order-summary --dry-run  say what would be done
+  rebuild-projections order-summary --tenant acme
+  rebuild-projections order-summary --rollback back to the generation before
+  rebuild-projections --status                 what is live, how far it is, what is parked
+  rebuild-projections --drift --json           does the database look as the code says?
+
+Stop it when you like (Ctrl-C, or kill -9): the same command goes on from there.
+
+Exit codes: 0 done, 1 failed (or drift, or lint), 2 wrong usage, 3 finished with parked events,
+130 stopped and resumable.`
+
+export function readCommandLine(args: readonly string[], output: CommandOutput): CommandLine | Refusal {
+  const command = new Command('rebuild-projections')
+    .description('Builds projections anew from the log, beside the live ones, and switches when they have caught up.')
+    .argument('[names...]', 'projections')
+    .option('--all', 'every projection')
+    .option('--outdated', 'only those whose live tables were built from another definition than the code has')
+    .option('--tenant <id>', "replace this tenant's rows alone")
+    .option('--from-scratch', 'drop an unfinished build and begin anew; allows a changed definition under the same version')
+    .option('--parallel <n>', 'stretches of the log that are read at once', workers)
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--in-place', 'empty the live tables and fill them: readers see them filling')
+    .option('--no-throttle', 'leave writers no share')
+    .option('--recreate-dependents', 'make views of others that depend on the read models anew')
+    .option('--verify', 'fold the log twice and compare before switching')
+    .option('--park', 'set events that fail aside and go on, where a rebuild would stop')
+    .addOption(exclusive('--rollback', 'show the generation before again'))
+    .addOption(exclusive('--status', 'print the state of each projection'))
+    .addOption(exclusive('--drift', 'compare the tables with the code; exit 1 when they differ'))
+    .addOption(exclusive('--repair', 'repair what differs and can be repaired in place'))
+    .addOption(exclusive('--lint', 'check the definitions'))
+    .option('--config <path>', "the app's configuration", undefined)
+    .option('--json', 'one JSON document per line, for programs')
+    .addHelpText('after', examples)
+    .configureOutput({
+      writeOut: (text) => output.out(text),
+      writeErr: (text) => output.error(text),
+      outputError: (text, write) => write(`${text}${usage}\n`),
+    })
+    .exitOverride()
+  try {
+    command.parse(
+      args.filter((arg, i) => !(i === 0 && arg === '--')),
+      { from: 'user' },
+    )
+  } catch (error) {
+    if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage }
+    throw error
+  }
+  const given = command.opts<Given>()
+  return {
+    action: actions.find((action) => action !== 'rebuild' && given[action] === true) ?? 'rebuild',
+    names: command.args,
+    all: given.all ?? false,
+    outdated: given.outdated ?? false,
+    tenant: given.tenant,
+    fromScratch: given.fromScratch ?? false,
+    parallel: given.parallel,
+    dryRun: given.dryRun ?? false,
+    inPlace: given.inPlace ?? false,
+    throttle: given.throttle ?? true,
+    recreateDependents: given.recreateDependents ?? false,
+    verify: given.verify ?? false,
+    park: given.park ?? false,
+    config: given.config,
+    json: given.json ?? false,
+  }
+}
+
+type Given = Partial<Omit<CommandLine, 'action' | 'names'>> & Partial<Record<Exclude<Action, 'rebuild'>, boolean>>
+
+/** One thing at a time. */
+function exclusive(flag: `--${Exclude<Action, 'rebuild'>}`, description: string): Option {
+  const others = actions.filter((action) => action !== 'rebuild' && `--${action}` !== flag)
+  return new Option(flag, description).conflicts([...others])
+}
+
+function workers(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1 || value > 16) throw new InvalidArgumentError('Give a whole number from 1 to 16.')
+  return value
+}

@@ -1,0 +1,73 @@
+import { createCairn } from '@cairn/cairn'
+import { billing, invoiceCommands, orderCommands, shop } from '@cairn/example-shop'
+import { describe, expect, it } from 'vitest'
+import { testDatabase } from '../../support/test-database.ts'
+import { inMemory, onPostgres } from './support/places.ts'
+
+const database = await testDatabase()
+const domains = [shop, billing]
+const lines = [{ sku: 'screw', quantity: 10, price: 5 }]
+const staff = { role: 'staff' }
+
+describe.each([
+  ['in memory', inMemory],
+  ['on PostgreSQL', onPostgres(database)],
+])('reading what one wrote, %s', (_, place) => {
+  it('finds the rows when dispatch waited for them', async () => {
+    await using app = await createCairn({ domains, ...place })
+    const { position } = await app.dispatch(orderCommands.create({ orderId: 'o-1', customerId: 'c-1', lines }), {
+      waitFor: ['order-summary', 'customer-totals'],
+    })
+    expect(position).toBeGreaterThan(0)
+    expect(await app.readModel('order_summary', staff).get('o-1')).toMatchObject({ customer: 'c-1', total: 50, status: 'open', note: null })
+    expect(await app.readModel('customer_totals', staff).get(['c-1', 'EUR'])).toEqual({ customer: 'c-1', currency: 'EUR', orders: 1, total: 50 })
+  })
+
+  it('waits for one, several or all projections at a position', async () => {
+    await using app = await createCairn({ domains, ...place })
+    const first = await app.dispatch(orderCommands.create({ orderId: 'o-2', customerId: 'c-2', lines }))
+    await app.waitFor(first.position, 'order-summary')
+    expect(await app.readModel('order_summary', staff).get('o-2')).toMatchObject({ status: 'open' })
+    const paid = await app.dispatch(invoiceCommands.create({ invoiceId: 'i-1', orderId: 'o-2', amount: 50 }))
+    const last = await app.dispatch(invoiceCommands.pay({ invoiceId: 'i-1', amount: 50, reference: 'r' }))
+    expect(last.position).toBeGreaterThan(paid.position)
+    await app.waitFor(last.position)
+    const { rows } = await app.readModel('revenue_per_day', staff).find()
+    expect(rows).toMatchObject([{ payments: 1, amount: 50, invoices_paid: 1 }])
+    await app.waitFor(0, [])
+  })
+
+  it('says that the command is stored when the wait runs out of time', async () => {
+    await using app = await createCairn({ domains, ...place })
+    await app.waitFor((await app.dispatch(orderCommands.create({ orderId: 'o-3', customerId: 'c-3', lines }))).position)
+    await app.subscriptions.pause('order-summary')
+    const late = app.dispatch(orderCommands.markReady({ orderId: 'o-3' }), { waitFor: 'order-summary', waitTimeoutMs: 50 })
+    await expect(late).rejects.toMatchObject({ code: 'CAIRN_WAIT_TIMEOUT', message: expect.stringContaining('The events are stored') })
+    await app.subscriptions.resume('order-summary')
+    const again = await app.dispatch(orderCommands.autoCancel({ orderId: 'o-3' }))
+    expect(again).toMatchObject({ version: 2, events: [] })
+    await app.waitFor((await app.events.readAll()).next)
+    expect(await app.readModel('order_summary', staff).get('o-3')).toMatchObject({ status: 'ready' })
+  })
+
+  it('refuses names that no projection has, naming the nearest', async () => {
+    await using app = await createCairn({ domains, ...place })
+    // @ts-expect-error -- no such projection
+    await expect(app.waitFor(1, 'order-sumary')).rejects.toMatchObject({ code: 'CAIRN_UNKNOWN_PROJECTION', details: { nearest: 'order-summary' } })
+    // @ts-expect-error -- no such table
+    await expect(app.readModel('order_sumary').find()).rejects.toThrow(/Did you mean "order_summary"/)
+  })
+
+  it('shows each role its rows, and nobody what no rule names', async () => {
+    await using app = await createCairn({ domains, ...place })
+    await app.dispatch(orderCommands.create({ orderId: 'o-4', customerId: 'c-4', lines }))
+    await app.dispatch(orderCommands.autoCancel({ orderId: 'o-4' }), { waitFor: 'order-summary' })
+    const mine = app.readModel('order_summary', { role: 'customer', userId: 'c-4' })
+    const { rows } = await mine.find({ where: { status: { in: ['open', 'cancelled'] } }, orderBy: ['-total', 'id'], limit: 10 })
+    expect(rows.map((row) => row.id)).toEqual(['o-4'])
+    expect(rows[0]).not.toHaveProperty('note')
+    expect(await app.readModel('order_summary', { role: 'customer', userId: 'c-1' }).get('o-4')).toBeUndefined()
+    expect(await app.readModel('order_summary', { ...staff, tenantId: 'other' }).get('o-4')).toBeUndefined()
+    await expect(app.readModel('order_summary').get('o-4')).rejects.toMatchObject({ code: 'CAIRN_READ_DENIED' })
+  })
+})

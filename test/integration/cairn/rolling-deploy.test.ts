@@ -1,0 +1,123 @@
+import { createCairn, defineConfig, type Cairn, type LoggerPort, type RecordedEvent } from '@cairn/cairn'
+import { InMemoryRowStore, type ProjectionDefinition } from '@cairn/core'
+import { projectEvents, rebuild } from '@cairn/projections'
+import { describe, expect, it } from 'vitest'
+import { queryOnce } from '../../support/query-once.ts'
+import { testDatabase, type TestFileDatabase } from '../../support/test-database.ts'
+import { newCommands, newParcels, newWeights, oldCommands, oldParcels, oldWeights } from './support/parcels.ts'
+import { onPostgres } from './support/places.ts'
+
+const background = { pollMs: 50, leaseMs: 1_000, standBackMs: 500 }
+
+function start<D extends typeof oldParcels | typeof newParcels>(domain: D, database: TestFileDatabase, warnings: string[] = []): Promise<Cairn<D>> {
+  const logger: LoggerPort = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (message) => void warnings.push(message),
+    error: (message) => void warnings.push(message),
+    child: () => logger,
+  }
+  return createCairn({ domains: [domain], ...onPostgres(database), background, logger })
+}
+
+async function wholeLog(app: Pick<Cairn, 'events'>): Promise<readonly RecordedEvent[]> {
+  const { events } = await app.events.readAll({ limit: 10_000 })
+  return events
+}
+
+/** A generation's rows as its table has them. */
+async function rowsOf(database: TestFileDatabase, table: string): Promise<readonly unknown[]> {
+  const rows = await queryOnce(database.url, `select * from ${database.schema}.${table} order by id`)
+  return rows.map(({ tenant_id: _, last_position: __, partition: ___, ...row }: Record<string, unknown>) => row)
+}
+
+describe('a rolling deploy', async () => {
+  it.each(['old', 'new'] as const)('with the %s code at work first skips no event, and live = rebuilt = folded', async (first) => {
+    const database = await testDatabase()
+    const seen: { id: string; by: string }[] = []
+    const audit = async (app: Cairn<typeof oldParcels> | Cairn<typeof newParcels>, by: string): Promise<void> => {
+      await (app as Cairn).subscribe('audit', { types: '*', from: 'start' }, ({ id }) => void seen.push({ id, by }))
+    }
+    // What was there before the deploy.
+    const before = await start(oldParcels, database)
+    for (let i = 0; i < 50; i++) await before.dispatch(oldCommands.send({ parcelId: `p-${i}`, kg: i }))
+    await before.waitFor((await before.events.readAll()).next)
+    let old = before
+    if (first === 'old') await audit(old, 'old')
+    else await old.stop()
+    const warnings: string[] = []
+    await using next = await start(newParcels, database)
+    await audit(next, 'new')
+    if (first === 'new') {
+      await expect.poll(() => versionsOf(database), { timeout: 20_000 }).toEqual({ live: 2, previous: 1 })
+      old = await start(oldParcels, database, warnings)
+      await audit(old, 'old')
+      expect(warnings).toContainEqual(expect.stringContaining('see version 2; this process feeds version 1'))
+    }
+    // Both write, while the new version is built or has just been switched to.
+    const writers = Array.from({ length: 60 }, async (_, i) => {
+      // The old code cannot decide on a parcel whose history it does not know.
+      const parcelId = `p-${(i % 3) * 16 + (i % 16)}`
+      if (i % 3 === 0) await old.dispatch(oldCommands.weigh({ parcelId, kg: i }))
+      else if (i % 3 === 1) await next.dispatch(newCommands.weigh({ parcelId, kg: -i }))
+      else await next.dispatch(newCommands.return({ parcelId, reason: `too late ${i}` }))
+    })
+    await Promise.all(writers)
+    await expect.poll(() => versionsOf(database), { timeout: 20_000 }).toEqual({ live: 2, previous: 1 })
+    const { position } = await next.dispatch(newCommands.send({ parcelId: 'last', kg: 1 }))
+    await next.waitFor(position)
+
+    const events = await wholeLog(next)
+    const live = await next.readModel('weights').find({ limit: 1_000 })
+    expect(live.rows).toHaveLength(51)
+    expect(live.rows).toEqual(await folded(newWeights, events))
+    // The old generation is fed by the old code, with the events that it knows.
+    const previous = await tableOf(database, 'previous')
+    await expect.poll(() => rowsOf(database, previous), { timeout: 20_000 }).toEqual(await folded(oldWeights, events))
+
+    // Every event once, in order, whoever had the lease; those of a type that the old code does not know by the new code.
+    await expect.poll(() => seen.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(events.length)
+    const ids = events.map(({ id }) => id)
+    expect([...new Set(seen.map(({ id }) => id))]).toEqual(ids)
+    const unknown = new Set(events.filter(({ type }) => type === 'parcel.returned').map(({ id }) => id))
+    expect(seen.filter(({ id, by }) => by === 'old' && unknown.has(id))).toEqual([])
+    await old.stop()
+
+    // And once more from the first event, by the command's own means.
+    const host = await defineConfig({ domains: [newParcels], ...onPostgres(database) }).openProjectionHost()
+    const { outcomes } = await rebuild(host, { all: true, verify: true })
+    await host.close()
+    expect(outcomes).toMatchObject([{ status: 'rebuilt', toVersion: 2 }])
+    expect((await next.readModel('weights').find({ limit: 1_000 })).rows).toEqual(live.rows)
+    // The running process feeds what is live now.
+    const { position: later } = await next.dispatch(newCommands.send({ parcelId: 'later', kg: 2 }))
+    await next.waitFor(later, 'weights', { timeoutMs: 15_000 })
+    expect(await next.readModel('weights').get('later')).toMatchObject({ kg: 2 })
+  })
+})
+
+/** The rows that a projection makes of the log, in memory. */
+async function folded(projection: ProjectionDefinition, events: readonly RecordedEvent[]): Promise<readonly unknown[]> {
+  const rows = new InMemoryRowStore()
+  await projectEvents(projection, events, rows)
+  return rows
+    .rows('weights')
+    .map(({ values }) => values)
+    .toSorted((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1))
+}
+
+async function versionsOf(database: TestFileDatabase): Promise<Record<string, number>> {
+  const rows = await queryOnce<{ state: string; version: number }>(
+    database.url,
+    `select state, version from ${database.schema}.generations where projection = 'weights'`,
+  )
+  return Object.fromEntries(rows.map(({ state, version }) => [state, version]))
+}
+
+async function tableOf(database: TestFileDatabase, state: string): Promise<string> {
+  const [row] = await queryOnce<{ name: string }>(
+    database.url,
+    `select tables -> 0 ->> 'name' as name from ${database.schema}.generations where projection = 'weights' and state = '${state}'`,
+  )
+  return row?.name ?? ''
+}

@@ -1,0 +1,96 @@
+import { rebuild } from '@cairn/projections'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../support/processes.ts'
+import { testDatabase } from '../../support/test-database.ts'
+import { balances, balancesV2 } from './support/bank.ts'
+import { foldedRows, visibleRows } from './support/fold.ts'
+import { LiveFeeder } from './support/live-feeder.ts'
+import { openPgHost, type PgProjectionHost } from './support/pg-host.ts'
+import { Writer } from './support/writer.ts'
+
+const database = await testDatabase()
+const accounts = 40
+const version1 = balances()
+let host: PgProjectionHost
+let newer: PgProjectionHost
+let writer: Writer
+
+beforeAll(async () => {
+  host = await openPgHost(database, [version1])
+  newer = await openPgHost(database, [balancesV2])
+  writer = new Writer(host.db, accounts)
+  await writer.append(2_000)
+  await rebuild(host, { all: true })
+})
+
+afterAll(async () => {
+  await writer.drained()
+  await host.close()
+  await newer.close()
+})
+
+/** Reads the view as an app does, by prepared statements that name their columns, until stopped. */
+class Reader {
+  readonly #client = new Client({ connectionString: database.url })
+  readonly #stop = new AbortController()
+  readonly #reading: Promise<void>
+  readonly problems: string[] = []
+  reads = 0
+
+  constructor() {
+    this.#reading = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#reading
+    await this.#client.end()
+  }
+
+  async #run(): Promise<void> {
+    await this.#client.connect()
+    while (!this.#stop.signal.aborted) {
+      try {
+        const { rows } = await this.#client.query<{ rows: number; empty: number }>({
+          name: 'totals',
+          text: `select count(*)::int as rows, count(*) filter (where owner is null)::int as empty from ${database.schema}.account_balance`,
+        })
+        this.reads++
+        if (rows[0]?.rows !== accounts || rows[0].empty > 0) this.problems.push(JSON.stringify(rows[0]))
+      } catch (error) {
+        this.problems.push(String(error))
+      }
+    }
+  }
+}
+
+describe('a rebuild while writers write and the live generation is fed', () => {
+  it('loses nothing, whatever the version, and readers always see a whole model', async () => {
+    const reader = new Reader()
+    const stopWriting = writer.keepAppending(10)
+    const feeders = [new LiveFeeder(host, version1), new LiveFeeder(newer, balancesV2)]
+    for (let round = 0; round < 4; round++) {
+      const { outcomes } = await rebuild(host, { all: true, tuning: { pageSize: 300 } })
+      expect(outcomes[0]).toMatchObject({ status: 'rebuilt', toVersion: 1 })
+    }
+    const { outcomes } = await rebuild(newer, { all: true, tuning: { pageSize: 300 } })
+    expect(outcomes[0]).toMatchObject({ status: 'rebuilt', fromVersion: 1, toVersion: 2 })
+    const appended = await stopWriting()
+    expect(appended).toBeGreaterThan(200)
+    const { horizon } = await host.reader.head()
+    const caughtUp = async () => {
+      const all = await host.subscriptions.list()
+      return all.every(({ partitions }) => partitions.every(({ checkpoint }) => checkpoint >= horizon))
+    }
+    // Both generations go on being fed: the live one, and the previous one for a rollback.
+    expect(await eventually(caughtUp)).toBe(true)
+    for (const feeder of feeders) await feeder.stop()
+    await reader.stop()
+    expect(reader.problems).toEqual([])
+    expect(reader.reads).toBeGreaterThan(20)
+    expect(await visibleRows(database.url, database.schema, balancesV2)).toEqual(await foldedRows(host.reader, balancesV2))
+    await host.store.rollback(version1.name)
+    expect(await visibleRows(database.url, database.schema, version1)).toEqual(await foldedRows(host.reader, version1))
+  })
+})

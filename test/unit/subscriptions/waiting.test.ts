@@ -1,0 +1,100 @@
+import type { SubscriptionEngine } from '@cairn/core'
+import { InMemoryHints, InMemorySubscriptionStore } from '@cairn/infra/memory'
+import { afterEach, describe, expect, it } from 'vitest'
+import { eventually, fastEngine } from './fast-engine.ts'
+import { ledger, ledgerOf } from './ledger.ts'
+import { LogOfEvents } from './log-of-events.ts'
+
+const engines: SubscriptionEngine[] = []
+afterEach(async () => {
+  await Promise.all(engines.splice(0).map((engine) => engine.stop()))
+})
+
+async function given() {
+  const log = new LogOfEvents({ hinting: false })
+  const store = new InMemorySubscriptionStore()
+  // No hint, and a poll that never comes: only the wait itself can wake the reader.
+  const engine = fastEngine(log, store, { hints: new InMemoryHints(), pollMs: 60_000, lazyCheckpointMs: 60_000 })
+  engines.push(engine)
+  return { log, store, engine }
+}
+
+describe('waitFor', () => {
+  it('ends when the effects are visible, and wakes the reader itself', async () => {
+    const { log, store, engine } = await given()
+    await engine.add(ledger({ rows: store.rows }))
+    await engine.start()
+    for (let i = 1; i <= 20; i++) {
+      const { position } = await log.append(['a'])
+      await engine.waitFor(position, ['ledger'])
+      expect(ledgerOf(store.rows)['a']).toHaveLength(i)
+    }
+  })
+
+  it('ends at once in this process for events of others, whose checkpoint is stored later', async () => {
+    const { log, store, engine } = await given()
+    await engine.add(ledger({ rows: store.rows }))
+    await engine.start()
+    await engine.waitFor(0, ['ledger'])
+    const { position } = await log.append(['a'], 'order.ignored')
+    await engine.waitFor(position, ['ledger'])
+    expect((await store.list())[0]?.partitions[0]?.checkpoint).toBeLessThan(position)
+  })
+
+  it('sees what another process has done', async () => {
+    const { log, store, engine } = await given()
+    const other = fastEngine(log, store, { hints: log.hints, pollMs: 5 })
+    engines.push(other)
+    await other.add(ledger({ rows: store.rows, partitions: 3 }))
+    await other.start()
+    const { position } = await log.append(['a', 'b', 'c', 'd'])
+    await engine.waitFor(position, ['ledger'])
+    expect(Object.keys(ledgerOf(store.rows)).toSorted()).toEqual(['a', 'b', 'c', 'd'])
+    await engine.waitFor(position, [{ name: 'ledger', generation: 1 }])
+  })
+
+  it('gives up at the time given, and says who is behind', async () => {
+    const { log, store, engine } = await given()
+    await engine.add(ledger({ rows: store.rows }))
+    await engine.add(ledger({ name: 'paused', initialState: 'paused', rows: store.rows }))
+    await engine.start()
+    const { position } = await log.append(['a'])
+    await expect(engine.waitFor(position, ['ledger', 'paused'], { timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'CAIRN_WAIT_TIMEOUT',
+      details: { position, behind: [{ name: 'paused', checkpoint: 0, state: 'paused' }], timeoutMs: 50 },
+    })
+  })
+
+  it('ends with the signal', async () => {
+    const { engine, store } = await given()
+    await engine.add(ledger({ rows: store.rows }))
+    await engine.start()
+    const controller = new AbortController()
+    const waiting = engine.waitFor(99, ['ledger'], { timeoutMs: 10_000, signal: controller.signal })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    controller.abort(new Error('the caller has left'))
+    await expect(waiting).rejects.toThrow('the caller has left')
+    await expect(engine.waitFor(99, ['ledger'], { signal: controller.signal })).rejects.toThrow('the caller has left')
+  })
+
+  it('refuses an unknown name and a position that is none', async () => {
+    const { engine, store } = await given()
+    await engine.add(ledger({ rows: store.rows }))
+    await expect(engine.waitFor(1, ['leger'])).rejects.toMatchObject({ code: 'CAIRN_UNKNOWN_SUBSCRIPTION', details: { known: ['ledger'] } })
+    await expect(engine.waitFor(-1, ['ledger'])).rejects.toMatchObject({ code: 'CAIRN_INVALID_INPUT' })
+    await expect(engine.waitFor(1, ['ledger'], { timeoutMs: Number.NaN })).rejects.toMatchObject({ code: 'CAIRN_INVALID_INPUT' })
+  })
+
+  it('waits for the newest generation that somebody may read', async () => {
+    const { log, store, engine } = await given()
+    await engine.add(ledger({ generation: 1, rows: store.rows }))
+    await engine.start()
+    await store.register(ledger({ generation: 2, initialState: 'rebuilding', rows: store.rows }).spec)
+    const { position } = await log.append(['a'])
+    await engine.waitFor(position, ['ledger'])
+    const elsewhere = fastEngine(log, store)
+    engines.push(elsewhere)
+    await eventually('stored', async () => (await store.get({ name: 'ledger', generation: 1 }))?.partitions[0]?.checkpoint === position)
+    await elsewhere.waitFor(position, ['ledger'], { timeoutMs: 1_000 })
+  })
+})
