@@ -118,12 +118,12 @@ begin
 
   -- A statement of its own, after the locks: it sees the receipts of whoever held the streams before us.
   v_receipt := array(
-    select case when h is null then 0 when h <> r.hash then 6 when v is null then 7 else 3 end
+    select case when known is null then 0 when h <> r.hash then 6 when v is null then 7 else 3 end
       from unnest(r_append, r_id, r_hash) with ordinality r(a, id, hash, i)
       -- The limit keeps this a look-up for each receipt: as a plain join it would be planned as a scan of all commands, and stay
       -- so, where the table was analysed while it was empty.
       left join lateral (
-        select c.hash as h, c.version as v from commands c where c.tenant_id = v_tenant[r.a] and c.id = r.id limit 1
+        select true as known, c.hash as h, c.version as v from commands c where c.tenant_id = v_tenant[r.a] and c.id = r.id limit 1
       ) c on true
      order by r.i);
   v_refused := array_fill(0, array[n]);
@@ -178,16 +178,17 @@ begin
        where s.stream_id = x.st;
     end if;
     -- A command without events on a stream that does not exist has no stream_id to tell where it went.
-    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
-    select v_tenant[a], id, hash, v_stream[a], v_version[a] + o + 1, v_version[a] + o + c, v_position[l],
+    insert into commands (tenant_id, id, hash, status, seq, metadata, stream_id, first_version, version, position, aggregate_type,
+                          aggregate_id, type, payload)
+    select v_tenant[a], id, hash, 'processed', null, null, v_stream[a], v_version[a] + o + 1, v_version[a] + o + c, v_position[l],
            case when v_stream[a] is null then p_type[a] end, case when v_stream[a] is null then p_id[a] end, au ->> 'type', au -> 'payload'
       from unnest(r_append, r_id, r_hash, r_offset, r_count, r_last, r_audit, v_receipt) x(a, id, hash, o, c, l, au, known)
      where v_outcome[a] = 1 and known = 0;
     if 7 = any (v_receipt) then
       -- Stored before as a row of its own; here it takes effect.
-      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p
-        from (select v_tenant[a] as t, id, v_stream[a] as st, v_version[a] + o + 1 as f, v_version[a] + o + c as v, v_position[l] as p
-                from unnest(r_append, r_id, r_offset, r_count, r_last, v_receipt) y(a, id, o, c, l, known)
+      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p, hash = x.h
+        from (select v_tenant[a] as t, id, hash as h, v_stream[a] as st, v_version[a] + o + 1 as f, v_version[a] + o + c as v, v_position[l] as p
+                from unnest(r_append, r_id, r_hash, r_offset, r_count, r_last, v_receipt) y(a, id, hash, o, c, l, known)
                where v_outcome[a] = 1 and known = 7) x
        where k.tenant_id = x.t and k.id = x.id;
     end if;

@@ -132,20 +132,22 @@ begin
   end if;
 
   if cardinality(r_id) = 1 and v_known[1] = 0 then
-    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
-    values (p_tenant, r_id[1], r_hash[1], v_stream, version + 1, version + n, v_position[n], case when v_stream is null then p_type end,
+    insert into commands (tenant_id, id, hash, status, seq, metadata, stream_id, first_version, version, position, aggregate_type,
+                          aggregate_id, type, payload)
+    values (p_tenant, r_id[1], r_hash[1], 'processed', null, null, v_stream, version + 1, version + n, v_position[n], case when v_stream is null then p_type end,
             case when v_stream is null then p_id end, r_audit[1] ->> 'type', r_audit[1] -> 'payload');
   elsif 0 = any (v_known) then
-    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
-    select p_tenant, id, hash, v_stream, append_one.version + o + 1, append_one.version + o + c, case when c > 0 then v_position[o + c] end,
+    insert into commands (tenant_id, id, hash, status, seq, metadata, stream_id, first_version, version, position, aggregate_type,
+                          aggregate_id, type, payload)
+    select p_tenant, id, hash, 'processed', null, null, v_stream, append_one.version + o + 1, append_one.version + o + c, case when c > 0 then v_position[o + c] end,
            case when v_stream is null then p_type end, case when v_stream is null then p_id end, au ->> 'type', au -> 'payload'
       from unnest(r_id, r_hash, r_offset, r_count, r_audit, v_known) x(id, hash, o, c, au, known)
      where known = 0;
   end if;
   if 7 = any (v_known) then
     update commands k set stream_id = v_stream, first_version = append_one.version + x.o + 1, version = append_one.version + x.o + x.c,
-                          position = case when x.c > 0 then v_position[x.o + x.c] end
-      from unnest(r_id, r_offset, r_count, v_known) x(id, o, c, known)
+                          position = case when x.c > 0 then v_position[x.o + x.c] end, hash = x.hash
+      from unnest(r_id, r_hash, r_offset, r_count, v_known) x(id, hash, o, c, known)
      where x.known = 7 and k.tenant_id = p_tenant and k.id = x.id;
   end if;
   if s_version is not null and v_stream is not null then

@@ -4,13 +4,14 @@ language sql stable
 as $$
   select json_build_array(c.id, c.tenant_id, c.type, c.aggregate_type, c.aggregate_id, c.payload, c.metadata, c.status, c.attempts, c.result,
                           c.error, (extract(epoch from c.created_at) * 1000)::bigint,
-                          (extract(epoch from coalesce(c.updated_at, c.created_at)) * 1000)::bigint, encode(c.hash, 'hex'))
+                          (extract(epoch from coalesce(c.updated_at, c.created_at)) * 1000)::bigint, encode(c.hash, 'hex'),
+                          (extract(epoch from c.due_at) * 1000)::bigint)
 $$;
 
 -- Stores a command as pending, or returns the row of its id as it is; the caller compares the hash.
 create or replace function command_upsert(
   p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text,
-  p_payload jsonb, p_metadata jsonb
+  p_payload jsonb, p_metadata jsonb, p_due_at timestamptz
 ) returns json
 language plpgsql volatile security definer
 set search_path from current
@@ -21,8 +22,8 @@ begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the command names a tenant outside of its context';
   end if;
-  insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, updated_at)
-  values (p_tenant, p_id, p_hash, 'pending', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, now())
+  insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, due_at, updated_at)
+  values (p_tenant, p_id, p_hash, 'pending', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, p_due_at, now())
   on conflict do nothing returning * into v;
   if not found then
     -- A receipt of a command that ran without a row of its own learns what it was.
@@ -46,13 +47,14 @@ begin
     raise exception using errcode = 'ZC001', message = 'the claim names a tenant outside of its context';
   end if;
   with chosen as (
-    select c.id from commands c where c.tenant_id = p_tenant and c.status = 'pending'
-     order by c.created_at, c.id limit p_limit for update skip locked
+    select c.id from commands c where c.tenant_id = p_tenant and c.status = 'pending' and c.hash is not null
+       and coalesce(c.due_at, c.created_at) <= now() and (c.retry_at is null or c.retry_at <= now())
+     order by coalesce(c.due_at, c.created_at), c.seq, c.id limit p_limit for update skip locked
   ), taken as (
-    update commands c set status = 'consumed', attempts = c.attempts + 1, updated_at = now()
+    update commands c set status = 'consumed', attempts = c.attempts + 1, retry_at = null, owner = null, updated_at = now()
       from chosen where c.tenant_id = p_tenant and c.id = chosen.id returning c.*
   )
-  select json_agg(command_json(t::commands) order by t.created_at, t.id) into v_claimed from taken t;
+  select json_agg(command_json(t::commands) order by coalesce(t.due_at, t.created_at), t.seq, t.id) into v_claimed from taken t;
   return v_claimed;
 end
 $$;
@@ -72,11 +74,13 @@ begin
     raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
   end if;
   update commands c
-     set status = p_status, result = p_result, error = p_error, updated_at = now(),
+     set status = p_status, result = p_result, error = p_error, retry_at = null, owner = null, updated_at = now(),
          attempts = c.attempts + case when p_status = 'consumed' then 1 else 0 end
    where c.tenant_id = p_tenant and c.id = p_id
      and (c.status, p_status) in (('pending', 'consumed'), ('pending', 'processed'), ('pending', 'failed'),
                                   ('consumed', 'pending'), ('consumed', 'processed'), ('consumed', 'failed'))
+     -- What took effect did not fail, whatever whoever ran it last may say.
+     and (p_status <> 'failed' or c.version is null)
   returning * into v;
   moved := found;
   if not moved then

@@ -32,12 +32,12 @@ create unique index generations_previous on generations (projection) where state
 -- Each time that a table's read access was written into policies: the hash of what the code said, and of what the catalog
 -- then had. The newest entry of a table tells whether the code was edited since, or the catalog.
 create table read_access_log (
-  id bigint generated always as identity primary key,
   projection text not null,
   generation integer not null,
   table_name text not null,
   code_hash text not null,
   catalog_hash text not null,
-  applied_at timestamptz not null default now()
+  applied_at timestamptz not null default now(),
+  id bigint generated always as identity primary key
 );
 create index read_access_log_table on read_access_log (table_name, id);

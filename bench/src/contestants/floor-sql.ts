@@ -19,8 +19,8 @@ export const floorSql = (s: string) => ({
         select m.positions[n], m.ids[a], o, 1, now(), id, ($1)[a], 'basket', ($2)[a], 'basket.lineAdded', payload, metadata, correlation
           from made m, unnest($5, $6::int[], $7::uuid[], $8::jsonb[], $9::jsonb[], $10::text[]) with ordinality x(a, o, id, payload, metadata, correlation, n)
       )
-      insert into ${s}.commands (tenant_id, id, hash, stream_id, first_version, version, position)
-      select tenant, id, hash, m.ids[i], 1, cardinality($5) / cardinality($1), m.positions[i * cardinality($5) / cardinality($1)]
+      insert into ${s}.commands (tenant_id, id, hash, status, seq, metadata, stream_id, first_version, version, position)
+      select tenant, id, hash, 'processed', null, null, m.ids[i], 1, cardinality($5) / cardinality($1), m.positions[i * cardinality($5) / cardinality($1)]
         from made m, unnest($1, $3::uuid[], $4::bytea[]) with ordinality x(tenant, id, hash, i)`,
   },
   /** The same events without streams and receipts. $1 stream ids; the rest as above, $4 ids of aggregates. */
@@ -54,8 +54,8 @@ export const floorSql = (s: string) => ({
           from made m, unnest($1, $2, $3::text[], $4::text[], $5::uuid[], $6::jsonb[], $7::jsonb[], $8::text[]) with ordinality
                x(stream, v, tenant, aggregate, id, payload, metadata, correlation, n)
       )
-      insert into ${s}.commands (tenant_id, id, hash, stream_id, first_version, version, position)
-      select tenant, id, hash, stream, v, v, m.positions[n]
+      insert into ${s}.commands (tenant_id, id, hash, status, seq, metadata, stream_id, first_version, version, position)
+      select tenant, id, hash, 'processed', null, null, stream, v, v, m.positions[n]
         from made m, unnest($1, $2, $3, $9::uuid[], $10::bytea[]) with ordinality x(stream, v, tenant, id, hash, n)`,
   },
   /** $1 tenant, $2 aggregate id, $3 version to read behind */

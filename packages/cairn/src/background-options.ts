@@ -1,25 +1,24 @@
 import type { SubscriptionEngineOptions } from '@cairn/core'
 
 /** How a process does its part of the background work. Every process of an app may say something else. */
-export interface BackgroundOptions
-  extends Pick<
-    SubscriptionEngineOptions,
-    | 'label'
-    | 'leaseMs'
-    | 'heartbeatMs'
-    | 'pollMs'
-    | 'pageSize'
-    | 'catchUpPageSize'
-    | 'batchSize'
-    | 'batchMs'
-    | 'commit'
-    | 'lazyCheckpointMs'
-    | 'slowHandlerMs'
-    | 'standBackMs'
-    | 'detachAfterMs'
-    | 'observer'
-    | 'faults'
-  > {
+export interface BackgroundOptions extends Pick<
+  SubscriptionEngineOptions,
+  | 'label'
+  | 'leaseMs'
+  | 'heartbeatMs'
+  | 'pollMs'
+  | 'pageSize'
+  | 'catchUpPageSize'
+  | 'batchSize'
+  | 'batchMs'
+  | 'commit'
+  | 'lazyCheckpointMs'
+  | 'slowHandlerMs'
+  | 'standBackMs'
+  | 'detachAfterMs'
+  | 'observer'
+  | 'faults'
+> {
   /** Rows of each table of a projection that stay in memory between commits, in each partition. @default 50_000 */
   readonly cacheRows?: number | undefined
   /** About how many bytes they may take. @default 67_108_864 */

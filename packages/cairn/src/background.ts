@@ -11,9 +11,10 @@ import {
   type SubscriptionKey,
   type WaitOptions,
 } from '@cairn/core'
-import { rebuild, type ProjectionHost, type RebuildOutcome } from '@cairn/projections'
+import { rebuild, type ProjectionHost, type RebuildOptions, type RebuildOutcome, type RebuildReport } from '@cairn/projections'
 import type { Backend, BackgroundPorts } from './backend.ts'
 import type { ResolvedCairnOptions } from './cairn-options.ts'
+import { isNotAllowed } from './is-not-allowed.ts'
 import { appProjectionHost } from './projections/app-projection-host.ts'
 import { buildInline } from './projections/build-inline.ts'
 import { ProjectionRunner } from './projections/projection-runner.ts'
@@ -84,14 +85,26 @@ export class Background {
   /** Runs a consumer. The engine starts with the first one: an app without any reads no log. */
   async add(consumer: Consumer): Promise<void> {
     this.assertEnabled()
-    await this.engine.add(consumer)
+    try {
+      await this.engine.add(consumer)
+    } catch (error) {
+      if (!isNotAllowed(error)) throw error
+      throw new InvalidInputError(
+        'workerUrl',
+        "Background work is done as the worker role, which this login does not have. Name the worker's login (workerUrl, CAIRN_WORKER_URL), or leave the work to other processes: background: false.",
+        { reason: error instanceof Error ? error.message : String(error) },
+      )
+    }
     await this.engine.start()
   }
 
   /** @throws InvalidInputError in a process that leaves the work to others */
   assertEnabled(): void {
     if (this.enabled) return
-    throw new InvalidInputError('background', 'This app was started with background: false. Subscribe in a process that runs background work.')
+    throw new InvalidInputError(
+      'background',
+      'This app was started with background: false. Subscribe in a process that runs background work.',
+    )
   }
 
   /** @throws WaitTimeoutError, UnknownProjectionError, UnknownSubscriptionError while it is not built */
@@ -124,9 +137,17 @@ export class Background {
     return (await this.ports.generations.generations(name)).find(({ state }) => state === 'live')
   }
 
-  async #build(projection: string, signal?: AbortSignal): Promise<RebuildOutcome> {
+  /** @throws as `Cairn.rebuild` */
+  async rebuild(options: RebuildOptions): Promise<RebuildReport> {
     if (this.#host === undefined) throw new InvalidInputError('database', 'There is nothing to rebuild in memory.')
-    const { outcomes } = await rebuild(this.#host, { names: [projection], outdated: true, signal })
+    const report = await rebuild(this.#host, options)
+    // What is live now is fed at once, not at the next look.
+    await this.#runner?.look()
+    return report
+  }
+
+  async #build(projection: string, signal?: AbortSignal): Promise<RebuildOutcome> {
+    const { outcomes } = await this.rebuild({ names: [projection], outdated: true, signal })
     const [outcome] = outcomes
     if (outcome === undefined) throw new TypeError(`The build of ${projection} was left without an outcome.`)
     return outcome

@@ -21,7 +21,9 @@ import {
   type WaitOptions,
 } from '@cairn/core'
 import type { Actor } from '@cairn/infra/pg'
+import type { RebuildReport } from '@cairn/projections'
 import type { AppDispatchOptions } from './app-dispatch-options.ts'
+import type { AppRebuildOptions } from './app-rebuild-options.ts'
 import type { Backend, DatabaseInfo } from './backend.ts'
 import { Background } from './background.ts'
 import { cairnTransaction, type CairnTransaction } from './cairn-transaction.ts'
@@ -137,6 +139,11 @@ export class CairnApp implements Cairn {
     if (tenantId === undefined) throw new TenantMissingError(`Table ${table}`)
     const guard = <T>(work: () => Promise<T>): Promise<T> => this.#inFlight.run(work)
     return storedReadModel(this.#backend.readModels, { tenantId, role, userId }, table, guard)
+  }
+
+  rebuild(names: string | readonly string[], options: AppRebuildOptions = {}): Promise<RebuildReport> {
+    const list = typeof names === 'string' ? [names] : names
+    return this.#inFlight.run(() => this.#background.rebuild({ ...options, names: list }))
   }
 
   subscribe<P extends string>(

@@ -36,10 +36,7 @@ export interface CairnOptions<D extends Domain = Domain> {
   readonly roles?: 'login' | 'switch' | undefined
   /** Further settings of the PostgreSQL connections. */
   readonly pg?:
-    | Pick<
-        PgOptions,
-        'poolSize' | 'workerPoolSize' | 'acquireTimeoutMs' | 'holdTimeoutMs' | 'queryTimeoutMs' | 'retryForMs' | 'hints'
-      >
+    | Pick<PgOptions, 'poolSize' | 'workerPoolSize' | 'acquireTimeoutMs' | 'holdTimeoutMs' | 'queryTimeoutMs' | 'retryForMs' | 'hints'>
     | undefined
   /**
    * Whether this process feeds projections and runs subscriptions, and how. False: it dispatches and reads, and leaves that to

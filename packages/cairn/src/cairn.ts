@@ -16,8 +16,10 @@ import type {
   WaitOptions,
 } from '@cairn/core'
 import type { Actor } from '@cairn/infra/pg'
+import type { RebuildReport } from '@cairn/projections'
 import type { DatabaseInfo } from './backend.ts'
 import type { AppDispatchOptions } from './app-dispatch-options.ts'
+import type { AppRebuildOptions } from './app-rebuild-options.ts'
 import type { CairnTransaction } from './cairn-transaction.ts'
 import type { RecordedEventOf, RecordedEventsOfType, StateOf, StreamName, StreamNameOf } from './cairn-types.ts'
 import type { EventLog } from './event-log.ts'
@@ -76,6 +78,13 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
    * @throws TenantMissingError, UnknownTableError; its methods as `ReadModelPort`
    */
   readModel<const N extends TableNameOf<D>>(table: N, options?: ReadOptions): ReadModelOf<D, N>
+  /**
+   * Builds projections anew from the log, beside what readers see, and switches each when it has caught up; writers and readers go
+   * on. It may be stopped at any moment: the same call goes on from there. The command `rebuild-projections` does the same.
+   * @throws UnknownProjectionError; InvalidInputError in memory, where nothing is kept that could be rebuilt
+   * @throws UnsafeDatabaseError when the login may not make tables; what goes wrong with one projection is in its outcome
+   */
+  rebuild(names: ProjectionNameOf<D> | readonly ProjectionNameOf<D>[], options?: AppRebuildOptions): Promise<RebuildReport>
   /**
    * A named, durable reader of the log, whose handler runs in this process or another that subscribes under the same name: it
    * goes on where it was after a restart, tries again what fails, and sets aside what fails for good.

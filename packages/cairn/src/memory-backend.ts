@@ -10,7 +10,7 @@ import {
 } from '@cairn/infra/memory'
 import type { Backend } from './backend.ts'
 import type { ResolvedCairnOptions } from './cairn-options.ts'
-import { generationPlan } from './projections/generation-plan.ts'
+import { generationPlan } from '@cairn/projections'
 import { MemoryGenerations, memoryTables } from './projections/memory-generations.ts'
 
 /** Everything in this process, gone with it. */

@@ -10,5 +10,7 @@ export async function openBackend(options: ResolvedCairnOptions, registry: Regis
   const definitions = registry.projections.filter(({ mode }) => mode === 'inline')
   const inline = definitions.length === 0 ? undefined : new InlineProjections(definitions, (event) => registry.upcast(event))
   if (options.database === 'memory') return memoryBackend(options, registry, inline)
-  return options.database === 'embedded' ? embeddedBackend(options, registry, inline) : postgresBackend(options, registry, inline, options.database)
+  return options.database === 'embedded'
+    ? embeddedBackend(options, registry, inline)
+    : postgresBackend(options, registry, inline, options.database)
 }

@@ -1,4 +1,4 @@
-import { InvalidInputError, isCairnError, type EventStoreTransaction, type InlineWriter, type Registry, type SubscriptionTransaction } from '@cairn/core'
+import { InvalidInputError, type EventStoreTransaction, type InlineWriter, type Registry, type SubscriptionTransaction } from '@cairn/core'
 import type { EmbeddedPostgres } from '@cairn/infra/embedded'
 import type { PgEventStoreTransaction, PgOptions, PgSubscriptionTransaction } from '@cairn/infra/pg'
 import type { Backend } from './backend.ts'

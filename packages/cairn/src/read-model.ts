@@ -28,7 +28,11 @@ export interface FindOptions<R> {
   /** By column; all must hold. @default every row that may be read */
   readonly where?: { readonly [N in ComparableColumns<R>]?: WhereValue<R[N]> | undefined } | undefined
   /** Columns in order, '-total' for descending; the key decides between equals. @default the key */
-  readonly orderBy?: ComparableColumns<R> | `-${ComparableColumns<R>}` | readonly (ComparableColumns<R> | `-${ComparableColumns<R>}`)[] | undefined
+  readonly orderBy?:
+    | ComparableColumns<R>
+    | `-${ComparableColumns<R>}`
+    | readonly (ComparableColumns<R> | `-${ComparableColumns<R>}`)[]
+    | undefined
   /** 1..1,000. @default 100 */
   readonly limit?: number | undefined
   /** What the page before gave as `next`. */

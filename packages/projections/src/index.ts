@@ -26,6 +26,7 @@ export { projectionFromFactory, type FactoryOptions, type ProjectionHandler } fr
 export type {
   EventsOfSets,
   Fold,
+  Folded,
   FoldedProjection,
   NamedTables,
   OperationsByTable,
@@ -41,6 +42,7 @@ export { LoadedProjections } from './load/loaded-projections.ts'
 export { createUpdaterFor, type ReadModelUpdaterPort, type UpdaterOptions, type UpdaterReport } from './rows/create-updater.ts'
 export { projectEvents, type ProjectedEvents, type ProjectEventsOptions } from './run/project-events.ts'
 export type { ProjectionConfig } from './cli/load-host.ts'
+export { generationPlan } from './rebuild/generation-plan.ts'
 export type { ProjectionHost } from './rebuild/host.ts'
 export type { RebuildPlan, RebuildStrategy } from './rebuild/plan.ts'
 export type { RebuildOutcome, RebuildPhase, RebuildProgress, RebuildStatus, TableRows } from './rebuild/progress.ts'

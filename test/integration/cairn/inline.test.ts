@@ -46,7 +46,12 @@ describe.each([
         await tx.dispatch(orderCommands.create({ orderId: 'b-1', customerId: 'nobody', lines }))
       }),
     ).rejects.toMatchObject(refused)
-    expect(await app.existsOne([{ aggregateType: 'order', aggregateId: 'b-1' }, { aggregateType: 'order', aggregateId: 'b-2' }])).toBe(false)
+    expect(
+      await app.existsOne([
+        { aggregateType: 'order', aggregateId: 'b-1' },
+        { aggregateType: 'order', aggregateId: 'b-2' },
+      ]),
+    ).toBe(false)
     expect(await app.readModel('open_totals').get('bob')).toBeUndefined()
     // The row that a patch wants is not there: the command is refused, whoever is at fault.
     await app.events.append({ aggregateType: 'order', aggregateId: 'b-3' }, [created('bob')], { expected: 0 })
@@ -62,7 +67,9 @@ describe.each([
     expect(await app.readModel('open_totals').get('carl')).toMatchObject({ orders: 1 })
     await Promise.all(
       Array.from({ length: 40 }, (__, i) =>
-        (i % 2 === 0 ? app : other).dispatch(orderCommands.create({ orderId: `c-${i + 1}`, customerId: i % 4 < 3 ? 'carl' : 'cleo', lines })),
+        (i % 2 === 0 ? app : other).dispatch(
+          orderCommands.create({ orderId: `c-${i + 1}`, customerId: i % 4 < 3 ? 'carl' : 'cleo', lines }),
+        ),
       ),
     )
     expect(await app.readModel('open_totals').get('carl')).toEqual({ customer: 'carl', orders: 31, total: 31 * 50 })
@@ -76,11 +83,23 @@ describe.each([
     expect(await app.readModel('open_totals', { tenantId: 'other' }).get('dora')).toMatchObject({ orders: 1 })
   })
 
-  it('takes what one append changes in hundreds of rows', async () => {
+  it('takes what one append changes in hundreds of rows, beside others that change some of them', async () => {
     await using app = await createCairn({ domains, ...place })
-    await app.transaction({}, async (tx) => {
-      for (let i = 0; i < 700; i++) await tx.dispatch(orderCommands.create({ orderId: `e-${i}`, customerId: `eve-${i}`, lines }))
+    const large = app.transaction({}, async (tx) => {
+      for (let i = 0; i < 700; i++) {
+        await tx.dispatch(orderCommands.create({ orderId: `e-${i}`, customerId: i % 4 === 0 ? 'zoe' : `eve-${i}`, lines }))
+      }
     })
-    expect((await app.readModel('open_totals').find({ where: { customer: { from: 'eve-', below: 'eve.' } }, limit: 1_000 })).rows).toHaveLength(700)
+    const done = new AbortController()
+    let sent = 0
+    const small = Array.from({ length: 4 }, async () => {
+      while (!done.signal.aborted) await app.dispatch(orderCommands.create({ orderId: `z-${sent++}`, customerId: 'zoe', lines }))
+    })
+    await large
+    done.abort()
+    await Promise.all(small)
+    const totals = app.readModel('open_totals')
+    expect((await totals.find({ where: { customer: { from: 'eve-', below: 'eve.' } }, limit: 1_000 })).rows).toHaveLength(525)
+    expect(await totals.get('zoe')).toMatchObject({ orders: 175 + sent })
   })
 })

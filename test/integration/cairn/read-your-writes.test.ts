@@ -1,6 +1,6 @@
 import { createCairn } from '@cairn/cairn'
 import { billing, invoiceCommands, orderCommands, shop } from '@cairn/example-shop'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import { testDatabase } from '../../support/test-database.ts'
 import { inMemory, onPostgres } from './support/places.ts'
 
@@ -20,7 +20,12 @@ describe.each([
     })
     expect(position).toBeGreaterThan(0)
     expect(await app.readModel('order_summary', staff).get('o-1')).toMatchObject({ customer: 'c-1', total: 50, status: 'open', note: null })
-    expect(await app.readModel('customer_totals', staff).get(['c-1', 'EUR'])).toEqual({ customer: 'c-1', currency: 'EUR', orders: 1, total: 50 })
+    expect(await app.readModel('customer_totals', staff).get(['c-1', 'EUR'])).toEqual({
+      customer: 'c-1',
+      currency: 'EUR',
+      orders: 1,
+      total: 50,
+    })
   })
 
   it('waits for one, several or all projections at a position', async () => {
@@ -53,9 +58,40 @@ describe.each([
   it('refuses names that no projection has, naming the nearest', async () => {
     await using app = await createCairn({ domains, ...place })
     // @ts-expect-error -- no such projection
-    await expect(app.waitFor(1, 'order-sumary')).rejects.toMatchObject({ code: 'CAIRN_UNKNOWN_PROJECTION', details: { nearest: 'order-summary' } })
+    await expect(app.waitFor(1, 'order-sumary')).rejects.toMatchObject({
+      code: 'CAIRN_UNKNOWN_PROJECTION',
+      details: { nearest: 'order-summary' },
+    })
     // @ts-expect-error -- no such table
     await expect(app.readModel('order_sumary').find()).rejects.toThrow(/Did you mean "order_summary"/)
+  })
+
+  it('knows the names of tables, the types of their rows and keys, and what can be compared', async () => {
+    await using app = await createCairn({ domains, ...place })
+    const summaries = app.readModel('order_summary', staff)
+    const row = await summaries.get('nothing')
+    expectTypeOf(row).toEqualTypeOf<
+      | {
+          readonly id: string
+          readonly customer: string
+          readonly total: number
+          readonly currency: string
+          readonly status: 'open' | 'ready' | 'cancelled'
+          readonly placed_at: string
+          readonly note: string | null
+        }
+      | undefined
+    >()
+    const totals = app.readModel('customer_totals', staff)
+    expectTypeOf(totals.get).parameter(0).toEqualTypeOf<readonly [string, string]>()
+    // @ts-expect-error -- the key has two columns
+    await expect(totals.get('c-1')).rejects.toMatchObject({ code: 'CAIRN_INVALID_INPUT' })
+    // @ts-expect-error -- no such column
+    await expect(summaries.find({ where: { totl: 1 } })).rejects.toMatchObject({ code: 'CAIRN_INVALID_INPUT' })
+    // @ts-expect-error -- no such status
+    expect((await summaries.find({ where: { status: 'opne' } })).rows).toEqual([])
+    // @ts-expect-error -- no such column
+    await expect(summaries.find({ orderBy: '-totl' })).rejects.toMatchObject({ code: 'CAIRN_INVALID_INPUT' })
   })
 
   it('shows each role its rows, and nobody what no rule names', async () => {

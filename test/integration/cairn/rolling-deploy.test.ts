@@ -1,6 +1,7 @@
 import { createCairn, defineConfig, type Cairn, type LoggerPort, type RecordedEvent } from '@cairn/cairn'
 import { InMemoryRowStore, type ProjectionDefinition } from '@cairn/core'
 import { projectEvents, rebuild } from '@cairn/projections'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase, type TestFileDatabase } from '../../support/test-database.ts'
@@ -9,7 +10,11 @@ import { onPostgres } from './support/places.ts'
 
 const background = { pollMs: 50, leaseMs: 1_000, standBackMs: 500 }
 
-function start<D extends typeof oldParcels | typeof newParcels>(domain: D, database: TestFileDatabase, warnings: string[] = []): Promise<Cairn<D>> {
+function start<D extends typeof oldParcels | typeof newParcels>(
+  domain: D,
+  database: TestFileDatabase,
+  warnings: string[] = [],
+): Promise<Cairn<D>> {
   const logger: LoggerPort = {
     debug: () => undefined,
     info: () => undefined,
@@ -28,7 +33,8 @@ async function wholeLog(app: Pick<Cairn, 'events'>): Promise<readonly RecordedEv
 /** A generation's rows as its table has them. */
 async function rowsOf(database: TestFileDatabase, table: string): Promise<readonly unknown[]> {
   const rows = await queryOnce(database.url, `select * from ${database.schema}.${table} order by id`)
-  return rows.map(({ tenant_id: _, last_position: __, partition: ___, ...row }: Record<string, unknown>) => row)
+  const hidden = ['tenant_id', 'last_position', 'partition']
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => !hidden.includes(column))))
 }
 
 describe('a rolling deploy', async () => {
@@ -49,11 +55,12 @@ describe('a rolling deploy', async () => {
     await using next = await start(newParcels, database)
     await audit(next, 'new')
     if (first === 'new') {
-      await expect.poll(() => versionsOf(database), { timeout: 20_000 }).toEqual({ live: 2, previous: 1 })
+      while ((await versionsOf(database))['live'] !== 2) await sleep(20)
       old = await start(oldParcels, database, warnings)
       await audit(old, 'old')
-      expect(warnings).toContainEqual(expect.stringContaining('see version 2; this process feeds version 1'))
     }
+    const beside = warnings.filter((warning) => warning.includes('see version 2; this process feeds version 1'))
+    expect(beside).toHaveLength(first === 'new' ? 1 : 0)
     // Both write, while the new version is built or has just been switched to.
     const writers = Array.from({ length: 60 }, async (_, i) => {
       // The old code cannot decide on a parcel whose history it does not know.

@@ -20,8 +20,8 @@ async function fill(): Promise<void> {
      select 1000000 + (v - 1) * ${streams} + i, 1000000 + i, v, 1, now(), gen_random_uuid(), 'tenant-' || i % ${tenants}, 'thing', 'old-' || i,
             'thing.changed' || i % 10, '{"text": "about as long as a small event is"}', '{"correlationId": "c", "causationId": "c", "schemaVersion": 1}'
        from generate_series(1, ${eventsPerStream}) v, generate_series(1, ${streams}) i`,
-    `insert into ${schema}.commands (tenant_id, id, hash, stream_id, first_version, version, position)
-     select 'tenant-' || i % ${tenants}, md5(i::text)::uuid, '\\xab', 1000000 + i, 1, ${eventsPerStream}, 1000000 + i from generate_series(1, ${streams}) i`,
+    `insert into ${schema}.commands (tenant_id, id, hash, status, seq, metadata, stream_id, first_version, version, position)
+     select 'tenant-' || i % ${tenants}, md5(i::text)::uuid, '\\xab', 'processed', null, null, 1000000 + i, 1, ${eventsPerStream}, 1000000 + i from generate_series(1, ${streams}) i`,
     `insert into ${schema}.snapshots (stream_id, tenant_id, version, schema_version, state)
      select 1000000 + i, 'tenant-' || i % ${tenants}, 2, 1, '{}' from generate_series(1, ${streams}) i`,
     `insert into ${schema}.reservations (tenant_id, scope, key) select 'tenant-' || i % ${tenants}, 'scope', i::text from generate_series(1, ${streams}) i`,

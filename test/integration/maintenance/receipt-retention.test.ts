@@ -82,8 +82,8 @@ test('a login that may not, and a database that is away, are told; the options a
 
 test('an app removes old receipts where it has a maintenance login, and leaves no session behind', async () => {
   const production = { database: appUrl, workerUrl, schema, contextKey, migrate: false }
-  const old = `insert into ${schema}.commands (tenant_id, id, hash, first_version, version, created_at)
-               values ('alpha', gen_random_uuid(), '', 1, 1, now() - $1 * interval '1 day')`
+  const old = `insert into ${schema}.commands (tenant_id, hash, status, first_version, version, created_at)
+               values ('alpha', '', 'processed', 1, 1, now() - $1 * interval '1 day')`
   const ages = async (): Promise<readonly number[]> => {
     const rows = await queryOnce<{ age: number }>(
       url,

@@ -327,7 +327,9 @@ describe('what others have on the views', () => {
   test('a view of a removed column, made again, stops the switch, and everything is as before', async () => {
     const { name, nextGeneration } = await bothBuilt()
     await ask(`create view public.${name}_old as select legacy from ${schema}.${name}`)
-    await expect(store.switchTo(nextGeneration, { recreateDependents: true })).rejects.toThrow(/legacy|depend/)
+    const refused = store.switchTo(nextGeneration, { recreateDependents: true })
+    await expect(refused).rejects.toMatchObject({ code: 'CAIRN_DEPENDENT_VIEWS' })
+    await expect(refused).rejects.toThrow(/_old could not be made again.*legacy/)
     expect(await liveVersion(name)).toBe(1)
     expect(await ask(`select count(*)::int as n from public.${name}_old`)).toEqual([{ n: 300 }])
   })

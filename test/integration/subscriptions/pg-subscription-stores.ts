@@ -1,35 +1,49 @@
+import type { SubscriptionTransaction } from '@cairn/core'
 import { openPg, PgSubscriptionStore, sql, type PgDatabase, type PgOptions, type PgSubscriptionTransaction } from '@cairn/infra/pg'
 import type { SubscriptionStoreFixture } from '@cairn/testing/contracts'
-import type { SubscriptionTransaction } from '@cairn/core'
+import { notesTable, writeNote } from '../../support/notes-table.ts'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase, type TestFileDatabase } from '../../support/test-database.ts'
+
+type Effects = SubscriptionStoreFixture['effects']
 
 export interface Backgrounds {
   readonly database: TestFileDatabase
   /** Another process, as far as it can tell. */
   open(options?: Partial<PgOptions>): Promise<PgDatabase>
-  readonly effects: SubscriptionStoreFixture['effects']
+  /** Notes written by SQL of a handler's own. */
+  readonly bySql: Effects
+  /** Notes written as rows of a read model. */
+  readonly asRows: Effects
 }
 
-/** A database of the file's own, with a table that background transactions may write to. */
+/** A database of the file's own, with tables that background transactions may write to. */
 export async function backgrounds(): Promise<Backgrounds> {
   const database = await testDatabase()
   const { url, appUrl, workerUrl, contextKey, schema } = database
+  const rows = `${schema}.${notesTable.name}`
   await queryOnce(url, 'create table public.notes (note text)')
   await queryOnce(url, `grant insert on public.notes to ${schema}_worker`)
+  await queryOnce(
+    url,
+    `create table ${rows} (tenant_id text, note text, last_position bigint, partition smallint, primary key (tenant_id, note))`,
+  )
+  await queryOnce(url, `grant select, insert, update, delete on ${rows} to ${schema}_worker`)
+  const notesIn = async (table: string) => (await queryOnce<{ note: string }>(url, `select note from ${table}`)).map(({ note }) => note)
   return {
     database,
     open: (options) => openPg({ url: appUrl, workerUrl, listenUrl: url, contextKey, schema, ...options }),
-    effects: {
+    bySql: {
       write: async (tx, note) => {
         await connectionOf(tx).query(sql.unsafe`insert into public.notes (note) values (${note})`)
       },
-      written: async () => (await queryOnce<{ note: string }>(url, 'select note from public.notes')).map(({ note }) => note),
+      written: () => notesIn('public.notes'),
     },
+    asRows: { write: writeNote, written: () => notesIn(rows) },
   }
 }
 
-function connectionOf(tx: SubscriptionTransaction): PgSubscriptionTransaction['connection'] {
+export function connectionOf(tx: SubscriptionTransaction): PgSubscriptionTransaction['connection'] {
   if (isPgTransaction(tx)) return tx.connection
   throw new TypeError('This transaction is not one of PostgreSQL.')
 }
@@ -38,11 +52,18 @@ function isPgTransaction(tx: SubscriptionTransaction): tx is PgSubscriptionTrans
   return 'connection' in tx
 }
 
-export async function pgSubscriptionStores(): Promise<() => Promise<SubscriptionStoreFixture>> {
-  const { open, effects } = await backgrounds()
+/** Two stores that know nothing of each other. */
+export async function pgSubscriptionStores(effects: 'bySql' | 'asRows'): Promise<() => Promise<SubscriptionStoreFixture>> {
+  const background = await backgrounds()
   return async () => {
-    const databases = [await open(), await open()] as const
+    const databases = [await background.open(), await background.open()] as const
     const cleanup = async (): Promise<void> => void (await Promise.all(databases.map((db) => db.close())))
-    return { store: new PgSubscriptionStore(databases[0]), rival: new PgSubscriptionStore(databases[1]), effects, cleanup }
+    return {
+      store: new PgSubscriptionStore(databases[0]),
+      rival: new PgSubscriptionStore(databases[1]),
+      kind: effects === 'asRows' ? 'projection' : 'subscription',
+      effects: background[effects],
+      cleanup,
+    }
   }
 }

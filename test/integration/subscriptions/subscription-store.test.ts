@@ -1,4 +1,6 @@
 import { subscriptionStoreContract } from '@cairn/testing/contracts'
 import { pgSubscriptionStores } from './pg-subscription-stores.ts'
 
-subscriptionStoreContract('PgSubscriptionStore', await pgSubscriptionStores())
+// Handlers' SQL and rows of projections go over connections of different pools.
+subscriptionStoreContract('PgSubscriptionStore under handlers', await pgSubscriptionStores('bySql'))
+subscriptionStoreContract('PgSubscriptionStore under projections', await pgSubscriptionStores('asRows'))

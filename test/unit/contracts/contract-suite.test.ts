@@ -1,15 +1,19 @@
+import { InMemoryRowStore, type PhysicalTable, type RowStorePort, type TableModel } from '@cairn/core'
 import { InMemoryCommandStore, InMemoryEventStore } from '@cairn/infra/memory'
 import {
   commandStoreCases,
   commandStoreContext,
   eventStoreCases,
   eventStoreContext,
+  rowStoreCases,
+  rowStoreContext,
   type ContractCase,
   type ContractGroup,
 } from '@cairn/testing/contracts'
 import { describe, expect, test } from 'vitest'
 import { brokenCommandStores } from './broken-command-stores.ts'
 import { brokenEventStores } from './broken-event-stores.ts'
+import { brokenRowStores } from './broken-row-stores.ts'
 
 // A contract that cannot fail proves nothing: each broken store must be caught, and each case must catch some broken store.
 
@@ -30,6 +34,17 @@ suiteOf(
   brokenCommandStores,
   () => new InMemoryCommandStore(),
   (store) => commandStoreContext({ store, cleanup }),
+)
+
+let made = 0
+const make = async (model: TableModel): Promise<PhysicalTable> => ({ name: `${model.name}__v1_g${++made}`, model })
+
+suiteOf<RowStorePort, ReturnType<typeof rowStoreContext>>(
+  'row stores',
+  rowStoreCases,
+  brokenRowStores,
+  () => new InMemoryRowStore(),
+  (store) => rowStoreContext({ store, make, cleanup }),
 )
 
 function suiteOf<Store, Context>(

@@ -41,10 +41,11 @@ export interface Chaos {
   readonly hits: { lostBefore: number; lostAfter: number; reads: number; steals: number }
 }
 
+const lost = (what: string): DatabaseUnavailableError => new DatabaseUnavailableError(what, new Error('the connection was cut'))
+
 /** A store whose connection breaks: before a call, or after a commit took effect. */
 export function breakingStore(inner: InMemorySubscriptionStore, chaos: Chaos): SubscriptionStorePort {
   const fails = (): boolean => chaos.random() < chaos.rate
-  const lost = (what: string): DatabaseUnavailableError => new DatabaseUnavailableError(what, new Error('the connection was cut'))
   return {
     register: (spec) => inner.register(spec),
     get: async (key) => {

@@ -11,6 +11,8 @@ afterEach(async () => {
   await Promise.all(engines.splice(0).map((engine) => engine.stop()))
 })
 
+const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+
 async function given(options: Partial<LedgerOptions> = {}, settings: Partial<SubscriptionEngineOptions> = {}) {
   const log = new LogOfEvents()
   const store = new InMemorySubscriptionStore()
@@ -175,7 +177,6 @@ describe('stopping', () => {
     await log.append(['a', 'b'])
     await engine.waitFor(2, ['ledger'])
     await engine.stop()
-    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const before = timers()
     const other = await given({ partitions: 3 })
     await other.log.append(['a', 'b'])

@@ -1,6 +1,6 @@
 import { DatabaseUnavailableError, noFaults, type FaultHook, type SubscriptionEngine } from '@cairn/core'
 import { InMemorySubscriptionStore } from '@cairn/infra/memory'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { breakingReader, breakingStore, JumpingClock, randomFrom, steal, type Chaos } from './chaos.ts'
 import { eventually, fastEngine } from './fast-engine.ts'

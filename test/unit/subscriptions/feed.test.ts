@@ -109,9 +109,9 @@ describe('the feed', () => {
     const { log, reader, store, engine } = given({ pageSize: 10, catchUpPageSize: 25, pollMs: 5 })
     await engine.add(ledger({ name: 'ledger-first', rows: store.rows }))
     await engine.start()
-    let writing = true
+    const writing = new AbortController()
     const writer = (async () => {
-      for (let i = 0; writing; i++) {
+      for (let i = 0; !writing.signal.aborted; i++) {
         await log.append([`s${i % 7}`, `s${i % 5}`])
         if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
       }
@@ -124,7 +124,7 @@ describe('the feed', () => {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     await new Promise((resolve) => setTimeout(resolve, 50))
-    writing = false
+    writing.abort()
     await writer
     await engine.waitFor(
       log.end,

@@ -36,6 +36,15 @@ function given(settings: Partial<SubscriptionEngineOptions> = {}) {
   return { log, store, engine, subscribe }
 }
 
+const define = (options: Partial<HandlerConsumerOptions>) => () =>
+  handlerConsumer({ name: 'mailer', types: ['order.noted'], ...options }, () => {})
+
+const written = (store: InMemorySubscriptionStore): readonly unknown[] => store.rows.rows('counts').map((row) => row.key[0])
+
+const fail = (): never => {
+  throw new Error('the metrics are broken')
+}
+
 describe('a plain handler', () => {
   it('gets each event once, in order, with an idempotency key', async () => {
     const { log, engine, subscribe } = given()
@@ -154,8 +163,6 @@ describe('a plain handler', () => {
   })
 
   it('refuses a name, a version, partitions and types that are none', () => {
-    const define = (options: Partial<HandlerConsumerOptions>) => () =>
-      handlerConsumer({ name: 'mailer', types: ['order.noted'], ...options }, () => {})
     for (const name of ['Mailer', 'a b', '', '-a', 'a'.repeat(201)]) expect(define({ name })).toThrow('cannot name a subscription')
     expect(define({ version: 0 })).toThrow('version')
     expect(define({ partitions: 257 })).toThrow('partitions')
@@ -182,7 +189,6 @@ describe('a transactional handler', () => {
       upserts: [{ tenantId: 'acme', key: [event.position], values: {}, position: event.position, partition: 0 }],
       deletes: [],
     })
-  const written = (store: InMemorySubscriptionStore): readonly unknown[] => store.rows.rows('counts').map((row) => row.key[0])
 
   it('writes in the transaction that moves the checkpoint: all of it, or nothing', async () => {
     const { log, store, engine, subscribe } = given()
@@ -266,9 +272,6 @@ describe('what is measured', () => {
   })
 
   it('an observer that throws harms nothing', async () => {
-    const fail = (): never => {
-      throw new Error('the metrics are broken')
-    }
     const logger = new RecordedLogger()
     const { log, engine, subscribe } = given({
       logger,

@@ -26,12 +26,12 @@ export interface LedgerOptions {
   readonly types?: readonly string[] | '*'
   readonly partitions?: number
   readonly startAfter?: number
-  readonly initialState?: SubscriptionSpec['initialState']
+  readonly initialState?: SubscriptionSpec['initialState'] | undefined
   readonly failure?: Partial<FailurePolicy>
-  readonly commit?: CommitThresholds
+  readonly commit?: CommitThresholds | undefined
   readonly rows: InMemoryRowStore
   /** How a failure of `before` is told: as it is, with the event's name, or saying too that the events before it are kept. @default 'plain' */
-  readonly tells?: 'plain' | 'named' | 'kept'
+  readonly tells?: 'plain' | 'named' | 'kept' | undefined
   /** Called for each event before it is taken; what it throws fails the batch. */
   readonly before?: (event: RecordedEvent, attempt: number, retried: boolean) => void | Promise<void>
 }

@@ -1,6 +1,6 @@
 import { DatabaseUnavailableError, type FailurePolicy, type RecordedEvent, type SubscriptionEngine } from '@cairn/core'
 import { InMemorySubscriptionStore } from '@cairn/infra/memory'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { RecordedLogger } from '../decorators/recorded-logger.ts'
 import { randomFrom } from './chaos.ts'

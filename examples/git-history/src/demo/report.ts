@@ -7,6 +7,7 @@ import type { Ownership } from '../questions/owners.ts'
 import { count, day, plural, shortSha } from './format.ts'
 import type { LifeVersion } from './life-versions.ts'
 import { printable } from './printable.ts'
+import type { Week } from './read-models.ts'
 import { heading, type Screen } from './screen.ts'
 import type { Stored } from './stored.ts'
 import { table } from './table.ts'
@@ -88,6 +89,24 @@ export function showAnswers(screen: Screen, answers: Answers, at: string | undef
         day(row.firstAt),
         day(row.lastAt),
       ]),
+      screen.width,
+    ),
+  )
+}
+
+export function showWeeks(screen: Screen, weeks: readonly Week[]): void {
+  const right = { align: 'right' } as const
+  heading(screen, 'Busiest weeks')
+  screen.print(
+    table(
+      [
+        { title: 'week of' },
+        { title: 'commits', ...right },
+        { title: 'people', ...right },
+        { title: '+lines', ...right },
+        { title: '−lines', ...right },
+      ],
+      weeks.map((row) => [row.week, count(row.commits), count(row.people), count(row.linesAdded), count(row.linesDeleted)]),
       screen.width,
     ),
   )

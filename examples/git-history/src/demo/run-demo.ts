@@ -1,4 +1,4 @@
-import { createCairn, type LoggerPort, silentLogger } from '@cairn/cairn'
+import { createCairn, type LoggerPort, type RebuildOutcome, silentLogger } from '@cairn/cairn'
 import { removeDataFolder } from '@cairn/infra/embedded'
 import { gitHistory } from '../domain/index.ts'
 import { openRepository, resolveCommit, type Repository } from '../git/open-repository.ts'
@@ -15,7 +15,11 @@ import type { DemoSettings } from './demo-options.ts'
 import { duration, plural } from './format.ts'
 import { readLifeVersions } from './life-versions.ts'
 import { ProgressLine } from './progress.ts'
-import { importSentence, showAnswers, showFile, showLife, showStored, showTrial, showWhereabouts } from './report.ts'
+import { Filling } from './filling.ts'
+import { readAnswers } from './read-models.ts'
+import { HotspotsRebuild, sentenceOf } from './rebuild-hotspots.ts'
+import { importSentence, showAnswers, showFile, showLife, showStored, showTrial, showWeeks, showWhereabouts } from './report.ts'
+import { differences } from './same-as-folded.ts'
 import { heading, type Screen } from './screen.ts'
 import { runStep } from './steps.ts'
 import { readStored } from './stored.ts'
@@ -23,6 +27,8 @@ import { tryTheStore } from './try-the-store.ts'
 import { whereTheDataIs } from './where-the-data-is.ts'
 
 const shown = 8
+/** An old log may be longer than the import. */
+const longestWaitMs = 30 * 60_000
 
 export interface DemoResult {
   readonly stopped: boolean
@@ -39,13 +45,18 @@ export async function runDemo(options: DemoSettings, screen: Screen, signal: Abo
   screen.print()
   if (options.reset) await removeDataFolder(options.data)
   await using app = await startApp(options, screen)
-  const report = await runImport(app, repository, options, screen, signal)
+  const rebuild = new HotspotsRebuild(app, signal)
+  const report = await runImport({ app, repository, options, rebuild, screen, signal })
   const base = { repository, import: report, data: whereTheDataIs(app, options.from) }
-  if (signal.aborted) return { stopped: true, document: base }
+  if (signal.aborted) {
+    await rebuild.ended()
+    return { stopped: true, document: base }
+  }
+  const rebuilt = await settle(app, rebuild, screen)
   const answers = repository.tips.length === 0 ? {} : await tell(app, repository, options, at, screen)
   showWhereabouts(screen, base.data, options.serve)
   if (options.serve) await serve(screen, signal)
-  return { stopped: false, document: { ...base, ...answers } }
+  return { stopped: false, document: { ...base, rebuilt, ...answers } }
 }
 
 function startApp(options: DemoSettings, screen: Screen): Promise<HistoryApp> {
@@ -64,15 +75,19 @@ function startApp(options: DemoSettings, screen: Screen): Promise<HistoryApp> {
   })
 }
 
-function runImport(
-  app: HistoryApp,
-  repository: Repository,
-  options: DemoSettings,
-  screen: Screen,
-  signal: AbortSignal,
-): Promise<ImportReport> {
+interface Import {
+  readonly app: HistoryApp
+  readonly repository: Repository
+  readonly options: DemoSettings
+  readonly rebuild: HotspotsRebuild
+  readonly screen: Screen
+  readonly signal: AbortSignal
+}
+
+function runImport({ app, repository, options, rebuild, screen, signal }: Import): Promise<ImportReport> {
   return runStep(screen, 'Reading the history', async (step) => {
     const line = new ProgressLine()
+    const filling = new Filling(app, repository.id)
     let drawn = 0
     const report = await importHistory({
       app,
@@ -81,13 +96,33 @@ function runImport(
       signal,
       onPhase: step.phase,
       onProgress: (progress) => {
+        // Half-way, so that writers write from its first event to its switch.
+        if (progress.commits * 2 >= progress.total) rebuild.start()
         // Ten times a second is as often as anybody can read.
         if (performance.now() - drawn < 100) return
         drawn = performance.now()
-        step.report(line.render(progress))
+        step.report(`${line.render(progress)}  ${rebuild.started ? rebuild.line : filling.line}`)
       },
     })
+    await filling.ended()
     return { title: importSentence(report, duration(report.seconds)), value: report }
+  })
+}
+
+/** The read models are fed by the import's own process, and are a moment behind it. */
+function settle(app: HistoryApp, rebuild: HotspotsRebuild, screen: Screen): Promise<RebuildOutcome | undefined> {
+  return runStep(screen, 'Waiting for the read models', async (step) => {
+    const started = performance.now()
+    const drawing = setInterval(() => rebuild.started && step.report(rebuild.line), 100)
+    try {
+      const outcome = await rebuild.ended()
+      const { log } = await app.health()
+      await app.waitFor(log?.newest ?? 0, undefined, { timeoutMs: longestWaitMs })
+      const title = `The read models are at the newest event (${seconds(started)} after the import)`
+      return { title: outcome === undefined ? title : `${title}\n  ${sentenceOf(outcome)}`, value: outcome }
+    } finally {
+      clearInterval(drawing)
+    }
   })
 }
 
@@ -107,7 +142,11 @@ async function tell(
     return { title: `${plural(events, 'event')} read and folded in ${seconds(started)}`, value }
   })
   showStored(screen, id, stored)
-  const answers = {
+  // What is asked as of a commit is folded from the events; what is asked now, the projections have in their tables.
+  const read = at === undefined ? await readAnswers(app, id, shown) : undefined
+  const different = read === undefined ? [] : differences(history, read)
+  if (different.length > 0) throw new Error(`The read models and the events do not agree on: ${different.join(', ')}.`)
+  const answers = read ?? {
     commits: history.commits,
     hotspots: hotspots(history, shown),
     owners: ownersOfFolders(history, 2, shown).map((row) => ({
@@ -116,7 +155,9 @@ async function tell(
     })),
     contributors: contributors(history, shown),
   }
+  if (read !== undefined) screen.print('\n  From the read models, and the same as folded from the events:')
   showAnswers(screen, answers, at)
+  if (read !== undefined) showWeeks(screen, read.weeks)
 
   const found = options.file === undefined ? undefined : fileAt(history, options.file)
   if (options.file !== undefined) showFile(screen, options.file, at, found, livesAt(history, options.file))

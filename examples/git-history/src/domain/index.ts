@@ -1,9 +1,13 @@
 import { defineDomain } from '@cairn/cairn'
+import { activity, contributors, hotspots, ownership } from '../read-models/index.ts'
 import { Contributor } from './contributor.ts'
 import { File } from './file.ts'
 import { GitRepository } from './repository.ts'
 
-export const gitHistory = defineDomain('git-history', { aggregates: [File, Contributor, GitRepository] })
+export const gitHistory = defineDomain('git-history', {
+  aggregates: [File, Contributor, GitRepository],
+  projections: [hotspots, ownership, contributors, activity],
+})
 export { contributorCommands } from './contributor-commands.ts'
 export { contributorEvents } from './contributor-events.ts'
 export { contributorId } from './contributor-id.ts'

@@ -2,7 +2,7 @@ import { isCairnError, ProjectionNotBuiltError, type LoggerPort, type Projection
 import type { RebuildOutcome } from '@cairn/projections'
 import { chooseGeneration } from './choose-generation.ts'
 import type { GenerationSource } from './generation-source.ts'
-import { generationPlan } from './generation-plan.ts'
+import { generationPlan } from '@cairn/projections'
 
 export interface InlineBuild {
   readonly definition: ProjectionDefinition
@@ -22,7 +22,9 @@ export async function buildInline({ definition, source, build, logger }: InlineB
   if (choice.kind === 'live') return
   if (choice.kind === 'first' && (await source.ensure(generationPlan(definition))).state === 'live') return
   if (choice.kind === 'beside') throw new ProjectionNotBuiltError(name, version)
-  logger.info(`The inline projection ${name} is built in version ${version}; appends of its events wait for the switch.`, { projection: name })
+  logger.info(`The inline projection ${name} is built in version ${version}; appends of its events wait for the switch.`, {
+    projection: name,
+  })
   const outcome = await build()
   if (outcome.status !== 'failed') return
   // Somebody else was faster.

@@ -13,7 +13,7 @@ import { projectionConsumer, type RebuildOutcome } from '@cairn/projections'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { chooseGeneration, type GenerationChoice } from './choose-generation.ts'
 import type { GenerationSource } from './generation-source.ts'
-import { generationPlan } from './generation-plan.ts'
+import { generationPlan } from '@cairn/projections'
 
 /** How often it is looked whether somebody rebuilt, switched or rolled back a projection. */
 const lookEveryMs = 500
@@ -45,6 +45,7 @@ export class ProjectionRunner {
   readonly #running = new Map<string, Set<number>>()
   readonly #ending = new AbortController()
   readonly #work: Promise<void>[] = []
+  #looking: Promise<void> = Promise.resolve()
 
   constructor(parts: ProjectionRunnerParts) {
     this.#parts = parts
@@ -65,7 +66,7 @@ export class ProjectionRunner {
 
   async stop(): Promise<void> {
     this.#ending.abort()
-    await Promise.all(this.#work)
+    await Promise.all([...this.#work, this.#looking])
   }
 
   async #choose(definition: ProjectionDefinition): Promise<GenerationChoice> {
@@ -104,7 +105,7 @@ export class ProjectionRunner {
     const wanted = (await source.generations(name)).filter((generation) => isFed(definition, generation))
     const running = this.#running.get(name) ?? new Set<number>()
     this.#running.set(name, running)
-    for (const generation of [...running]) {
+    for (const generation of Array.from(running)) {
       if (wanted.some((one) => one.generation === generation)) continue
       running.delete(generation)
       await remove({ name, generation })
@@ -116,25 +117,35 @@ export class ProjectionRunner {
     }
   }
 
-  async #watch(): Promise<void> {
+  /** Looks now which generations are to be fed. Never rejects. */
+  look(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#look())
+    return this.#looking
+  }
+
+  async #look(): Promise<void> {
     const { definitions, logger } = this.#parts
-    while (await this.#pause(lookEveryMs)) {
-      for (const definition of definitions) {
-        try {
-          await this.#sync(definition)
-        } catch (error) {
-          logger.warn(`The generations of ${definition.name} could not be looked up; it is tried again.`, { error })
-        }
+    for (const definition of definitions) {
+      if (this.#ending.signal.aborted) return
+      try {
+        await this.#sync(definition)
+      } catch (error) {
+        logger.warn(`The generations of ${definition.name} could not be looked up; it is tried again.`, { error })
       }
     }
+  }
+
+  async #watch(): Promise<void> {
+    while (await this.#pause(lookEveryMs)) await this.look()
   }
 
   /** Builds until readers see the code's version, by this process's work or another's. */
   async #build(definition: ProjectionDefinition): Promise<void> {
     const { source, build, logger } = this.#parts
     const { name, version } = definition
+    if (build === undefined) return
     let pause = firstPauseMs
-    while (build !== undefined && !this.#ending.signal.aborted) {
+    while (!this.#ending.signal.aborted) {
       try {
         if (chooseGeneration(definition, await source.generations(name)).kind !== 'build') return
         const outcome = await build(name, this.#ending.signal)
@@ -149,7 +160,11 @@ export class ProjectionRunner {
       } catch (error) {
         if (this.#ending.signal.aborted) return
         if (isCairnError(error, 'CAIRN_REBUILD_HELD')) logger.debug(`Another process builds ${name}.`, { projection: name, error })
-        else logger.error(`Version ${version} of projection ${name} could not be built; readers see the version before it.`, { projection: name, error })
+        else
+          logger.error(`Version ${version} of projection ${name} could not be built; readers see the version before it.`, {
+            projection: name,
+            error,
+          })
       }
       await this.#pause(pause)
       pause = Math.min(longestPauseMs, pause * 2)

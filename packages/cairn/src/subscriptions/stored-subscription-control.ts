@@ -39,7 +39,10 @@ export class StoredSubscriptionControl implements SubscriptionControl {
   async reset(name: string, to: SubscribeFrom): Promise<void> {
     const { kind } = await this.status(name)
     if (kind === 'projection') {
-      throw new InvalidInputError('name', `${name} is a projection, whose rows would not fit another position. Rebuild it: rebuild-projections ${name}.`)
+      throw new InvalidInputError(
+        'name',
+        `${name} is a projection, whose rows would not fit another position. Rebuild it: rebuild-projections ${name}.`,
+      )
     }
     const { engine, ports } = this.#background
     await this.#of(name, async (key) => engine.reset(key, await resolveFrom(ports.reader, to)))

@@ -53,7 +53,10 @@ function contextOf({ ports }: Background, { idempotencyKey, attempt, retried, si
     signal,
     get sql() {
       if (tx !== undefined) return ports.handlerSqlOf(tx)
-      throw new InvalidInputError('sql', 'Only a transactional subscription has SQL in the transaction of its checkpoint: say transactional: true.')
+      throw new InvalidInputError(
+        'sql',
+        'Only a transactional subscription has SQL in the transaction of its checkpoint: say transactional: true.',
+      )
     },
   }
 }

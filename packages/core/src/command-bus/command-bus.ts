@@ -19,6 +19,7 @@ import type { Dispatched } from './dispatched.ts'
 import type { DispatchOptions } from './dispatch-options.ts'
 import { EventHandOver } from './event-hand-over.ts'
 import { runTransaction, type TransactionOptions } from './run-transaction.ts'
+import { Turns } from './turns.ts'
 
 export interface CommandBusOptions extends DecisionOptions {
   readonly store: EventStorePort
@@ -52,6 +53,7 @@ export class CommandBus {
   readonly #queues: DecisionQueues
   readonly #handOver: EventHandOver | undefined
   readonly #inFlight = new InFlight('The command bus')
+  readonly #turns = new Turns()
   #middleware: readonly CommandMiddleware[] = []
   #process: (message: CommandMessage) => Promise<Dispatched>
 
@@ -103,6 +105,14 @@ export class CommandBus {
   }
 
   /**
+   * Carries several settled commands out, each with an outcome of its own, as `dispatch` would one after another: decided in the
+   * order given, whatever middleware waits for. But those of one aggregate share their appends.
+   */
+  dispatchAll(commands: readonly Command[]): Promise<PromiseSettledResult<Dispatched>[]> {
+    return this.#turns.run(commands, (command) => this.dispatch(command))
+  }
+
+  /**
    * Several commands that commit together or not at all. They are decided at once, each on what the ones before it did;
    * the appends go last. Should another writer be faster, the whole fails with a `VersionConflictError` and may be done
    * again: `work` should touch nothing outside the transaction.
@@ -134,11 +144,15 @@ export class CommandBus {
   }
 
   async #execute(message: CommandMessage): Promise<Dispatched> {
+    const turn = this.#turns.of(message.command.id)
+    if (turn !== undefined) await turn.before
     const model = this.#models.get(message.command.type)
     if (model === undefined) return this.#callHandler(message)
     const command = passGate(message, model, this.policies)
     const receipt = receiptOf(message.command, this.#queues.settings.audit)
-    const { events, version, position, duplicate } = await this.#queues.decide(model, command, receipt, message.expectedVersion)
+    const decision = this.#queues.decide(model, command, receipt, message.expectedVersion)
+    turn?.taken()
+    const { events, version, position, duplicate } = await decision
     const { lift } = this.#options
     return {
       aggregateId: command.aggregateId,

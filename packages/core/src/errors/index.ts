@@ -11,6 +11,7 @@ export {
 } from './concurrency.ts'
 export { BusinessRuleViolation, DefinitionError, NotAuthorizedError, UpcastError } from './domain.ts'
 export {
+  CommandWaitTimeoutError,
   DatabaseUnavailableError,
   IllegalStatusError,
   PoolExhaustedError,

@@ -67,3 +67,17 @@ export class StoppedError extends CairnError {
     super(`${what} is stopped and takes no new work.`)
   }
 }
+
+/** A stored command had not ended in the time allowed. It goes on by itself. */
+export class CommandWaitTimeoutError extends CairnError {
+  readonly code = 'CAIRN_COMMAND_WAIT_TIMEOUT'
+  readonly retryable = true
+
+  constructor(tenantId: string, commandId: string, status: string | undefined, timeoutMs: number) {
+    super(
+      `Command ${commandId} of tenant ${tenantId} had not ended after ${timeoutMs} ms: ` +
+        `${status === undefined ? 'it is not stored' : `it is ${status}`}. It goes on by itself; look again, or see whether a worker runs.`,
+      { details: { tenantId, commandId, status, timeoutMs } },
+    )
+  }
+}

@@ -92,10 +92,12 @@ export class DependentViewsError extends CairnError {
   readonly code = 'CAIRN_DEPENDENT_VIEWS'
   readonly retryable = false
 
-  constructor(projection: string, dependents: readonly string[]) {
+  constructor(projection: string, dependents: readonly string[], cause?: unknown) {
     super(
-      `Views depend on those of ${projection}: ${dependents.join(', ')}. Nothing was switched. Drop them, or let the switch make them anew: --recreate-dependents.`,
-      { details: { projection, dependents } },
+      cause === undefined
+        ? `Views depend on those of ${projection}: ${dependents.join(', ')}. Nothing was switched. Drop them, or let the switch make them anew: --recreate-dependents.`
+        : `${dependents.join(', ')} could not be made again over the new views of ${projection}: ${cause instanceof Error ? cause.message : String(cause)}. Nothing was switched. Change or drop it first.`,
+      { details: { projection, dependents }, cause },
     )
   }
 }
@@ -172,7 +174,8 @@ export class RebuildVerificationError extends CairnError {
   constructor(projection: string, generation: number, tables: readonly string[]) {
     super(
       `Generation ${generation} of ${projection} was folded twice from the same events, and the rows of ${tables.join(', ')} differ. ` +
-        `Nothing was switched. Its handlers must take everything from the event: no clock, no random values, no other tables.`,
+        `Nothing was switched. Its handlers must take everything from the event: no clock, no random values, no other tables. ` +
+        `Correct them, then rebuild with --from-scratch.`,
       { details: { projection, generation, tables } },
     )
   }

@@ -5,8 +5,8 @@ import type { Command } from '../contracts/command.ts'
  *
  * | status | means | entered | left to |
  * |---|---|---|---|
- * | pending | stored, nobody has taken it | upsert | consumed, processed, failed |
- * | consumed | handed to a scheduler | claim, markStatus | pending (given back), processed, failed |
+ * | pending | stored, nobody has taken it | upsert, enqueue, or an INSERT of SQL alone | consumed, processed, failed |
+ * | consumed | handed to a scheduler | claim, claimDue, markStatus | pending (given back, or its worker died), processed, failed |
  * | processed | done; `result` is readable | markStatus | never |
  * | failed | refused for good, or retries exhausted; `error` is readable | markStatus | never |
  */
@@ -34,6 +34,8 @@ export interface StoredCommand {
   /** What it returned; JSON. */
   readonly result: unknown
   readonly error: CommandFailure | undefined
+  /** Not before this time; undefined: at once. */
+  readonly dueAt: Date | undefined
   readonly createdAt: Date
   readonly updatedAt: Date
 }
@@ -60,12 +62,12 @@ export interface CommandQuery {
 export interface CommandStorePort {
   /**
    * Stores a command as pending. The same id with the same content again changes nothing and returns what is stored,
-   * so resubmitting a finished command answers with its result.
+   * so resubmitting a finished command answers with its result; its time stays as it was.
    * @throws CommandIdReusedError when the id was used with other content
    */
-  upsert(command: Command): Promise<StoredCommand>
+  upsert(command: Command, options?: { readonly dueAt?: Date | undefined }): Promise<StoredCommand>
   /**
-   * Takes up to `limit` pending commands, oldest first, and marks them consumed; two claimers never get the same one.
+   * Takes up to `limit` pending commands that are due, oldest first, and marks them consumed; two claimers never get the same one.
    * Counts an attempt on each.
    */
   claim(tenantId: string, limit: number): Promise<readonly StoredCommand[]>

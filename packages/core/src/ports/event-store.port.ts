@@ -1,6 +1,7 @@
 import type { EventToStore, RecordedEvent } from '../contracts/event.ts'
 import type { ExpectedVersion } from '../contracts/expected-version.ts'
 import type { StreamKey } from '../contracts/stream-key.ts'
+import type { CommandQueuePort } from './command-queue.port.ts'
 
 /** Ties an append to a command: the same id with the same hash takes effect once per tenant. */
 export interface CommandReceipt {
@@ -139,6 +140,8 @@ export interface EventStoreTransaction {
   release(scope: string, key: string): Promise<boolean>
   /** @see EventStorePort.resultOf */
   resultOf(command: CommandReceipt): Promise<AppendResult | undefined>
+  /** Commands of this tenant that are carried out once the transaction has committed. @throws TenantMismatchError for others */
+  readonly commands: CommandQueuePort
 }
 
 /**

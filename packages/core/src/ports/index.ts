@@ -8,6 +8,8 @@ export {
   type StatusChange,
   type StoredCommand,
 } from './command-store.port.ts'
+export type { CommandQueuePort, QueuedCommand } from './command-queue.port.ts'
+export type { CommandOutcome, CommandWorkerInfo, DueCommandsPort, RawCommand, RefusedCommand } from './due-commands.port.ts'
 export type { EventPublisherPort } from './event-publisher.port.ts'
 export type { EventFilter, EventQueryOptions, EventQueryPage, EventQueryPort } from './event-query.port.ts'
 export type {
@@ -41,6 +43,12 @@ export type {
   ProjectionStorePort,
   SwitchOptions,
 } from './projection-store.port.ts'
+export type {
+  InstanceFilter,
+  ProcessInstanceStorePort,
+  ProcessTransaction,
+  ProcessTransactionsPort,
+} from './process-instance-store.port.ts'
 export type { Comparable, Condition, FindRows, Reader, ReadModelPort, RowPage } from './read-model.port.ts'
 export type {
   ColumnValue,

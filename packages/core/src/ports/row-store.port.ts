@@ -27,8 +27,8 @@ export interface PhysicalTable {
 }
 
 export interface RowWrites {
-  /** Whole rows, each key once. */
-  readonly upserts: readonly (StoredRow & { readonly partition: number })[]
+  /** Whole rows, each key once. `fresh`: certainly not there yet, which spares the store to look; one that is there is stale. */
+  readonly upserts: readonly (StoredRow & { readonly partition: number; readonly fresh?: boolean | undefined })[]
   /** Each key once, and none that is among the upserts; with the position of the event that deleted it. */
   readonly deletes: readonly (RowKey & { readonly position: number; readonly partition: number })[]
 }

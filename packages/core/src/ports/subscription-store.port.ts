@@ -1,4 +1,6 @@
 import type { SubscriptionState } from '../subscriptions/states.ts'
+import type { CommandQueuePort } from './command-queue.port.ts'
+import type { ProcessInstanceStorePort } from './process-instance-store.port.ts'
 import type { RowStorePort } from './row-store.port.ts'
 
 /** Names a durable reader of the log. Generations tell a projection's builds apart; other subscriptions have generation 1. */
@@ -137,9 +139,12 @@ export interface Progress {
   readonly unpark?: readonly number[] | undefined
 }
 
-/** Where a handler's effects in this database go: rows of read models, and the adapter's own SQL. */
+/** Where a handler's effects in this database go: rows of read models, commands, process managers, and the adapter's own SQL. */
 export interface SubscriptionTransaction {
   readonly rows: RowStorePort
+  /** Commands of any tenant, to be carried out once the transaction has committed. */
+  readonly commands: CommandQueuePort
+  readonly instances: ProcessInstanceStorePort
 }
 
 /** What is kept of each subscription: definition, partitions, leases, checkpoints, parked events. */
@@ -176,8 +181,8 @@ export interface SubscriptionStorePort {
    */
   commit(lease: Lease, progress: Progress, effects?: (tx: SubscriptionTransaction) => Promise<void>): Promise<void>
   /**
-   * Moves a partition to another state, with the failure (none clears it). An illegal move changes nothing and answers false, and
-   * so does any move out of a state that does not run: it is not the holder's to leave. @throws LeaseLostError
+   * Moves a partition to another state, or lets it stay, with the failure (none clears it). An illegal move changes nothing and
+   * answers false, and so does any call in a state that does not run: it is not the holder's to change. @throws LeaseLostError
    */
   markState(lease: Lease, state: SubscriptionState, failure?: StoredFailure): Promise<boolean>
 

@@ -4,6 +4,7 @@ import type { EventSetLike, EventsOf } from '../definition/event-set.ts'
 import { DefinitionError } from '../errors/domain.ts'
 import { nearest } from '../registry/nearest.ts'
 import { defaultFailurePolicy, type FailurePolicy } from '../subscriptions/failure-policy.ts'
+import type { StartPosition } from '../subscriptions/start-position.ts'
 import { upcast } from '../upcasting/upcast.ts'
 import { versionedSchema } from '../upcasting/versioned-schema.ts'
 import type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
@@ -24,6 +25,11 @@ export interface ProcessManagerOptions<E extends EventSetLike, S> {
   readonly version?: number
   /** How many partitions share the instances out. @default 1 */
   readonly partitions?: number
+  /**
+   * Where it begins when an app runs it for the first time; later it goes on from its checkpoint. 'end': it does not act on what
+   * happened before, since commands for an old history surprise everybody. @default 'end'
+   */
+  readonly from?: StartPosition
   /** What becomes of an event whose reaction fails. @default five tries, then parked; the instance waits behind it */
   readonly failure?: Partial<FailurePolicy>
 }
@@ -106,6 +112,7 @@ function complete<N extends string, E extends EventSetLike, S>(
     types: Object.freeze([...react.keys()]),
     stateVersion: schema?.schemaVersion ?? 1,
     partitions: options.partitions ?? 1,
+    from: options.from ?? 'end',
     failure: { ...defaultFailurePolicy, ...options.failure },
     initial: () => (options.initial === undefined ? null : options.initial()),
     liftState: (stateVersion: number, state: unknown) => (schema === undefined ? state : upcast(schema, stateVersion, state)),

@@ -9,4 +9,5 @@ export {
 export { newInstance, type InstanceKey, type ProcessInstance, type Step, type StepCommand, type TimerState } from './instance.ts'
 export { after, cancelTimer, delayMs, type CancelTimer, type Delay, type Intent, type Later } from './intents.ts'
 export type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
-export { step } from './step.ts'
+export { step, stepCommandId } from './step.ts'
+export { processManagerConsumer, processManagerSubscription, type ProcessManagerConsumerOptions } from './process-manager-consumer.ts'

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '../contracts/event.ts'
 import type { FailurePolicy } from '../subscriptions/failure-policy.ts'
+import type { StartPosition } from '../subscriptions/start-position.ts'
 import type { Intent } from './intents.ts'
 
 /** What a reaction may answer: intents alone, or a state, intents, and whether the instance has ended. */
@@ -36,4 +37,6 @@ export interface ProcessManagerDefinition<N extends string = string> {
   react(state: unknown, event: RecordedEvent): Reaction<unknown>
   readonly failure: FailurePolicy
   readonly partitions: number
+  /** Where it begins when it is not stored yet. */
+  readonly from: StartPosition
 }

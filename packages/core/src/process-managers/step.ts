@@ -14,8 +14,14 @@ import type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
  * scheduler and however often it runs; times count from the event's own. Undefined where there is nothing to do: the event
  * was handled before, the instance has ended, or it correlates to none.
  * @param event lifted to the newest schema
+ * @param schemaVersionOf the newest version of a command's schema, which is what factories make
  */
-export function step(definition: ProcessManagerDefinition, instance: ProcessInstance | undefined, event: RecordedEvent): Step | undefined {
+export function step(
+  definition: ProcessManagerDefinition,
+  instance: ProcessInstance | undefined,
+  event: RecordedEvent,
+  schemaVersionOf: (commandType: string) => number = () => 1,
+): Step | undefined {
   const instanceId = definition.correlate(event)
   if (instanceId === undefined) return undefined
   const key: InstanceKey = { processManager: definition.name, tenantId: event.tenantId, instanceId }
@@ -30,7 +36,8 @@ export function step(definition: ProcessManagerDefinition, instance: ProcessInst
     event,
     withDerivedIds(draw, () => definition.react(state, event)),
   )
-  return carryOut(definition, key, before, event, { ...reaction, state: 'state' in reaction ? reaction.state : state })
+  const outcomeWithState = { ...reaction, state: 'state' in reaction ? reaction.state : state }
+  return carryOut({ definition, key, before, event, schemaVersionOf }, outcomeWithState)
 }
 
 type Outcome = Exclude<Reaction<unknown>, readonly Intent[] | undefined>
@@ -51,13 +58,16 @@ function isIntents(reaction: Exclude<Reaction<unknown>, undefined>): reaction is
   return Array.isArray(reaction)
 }
 
-function carryOut(
-  definition: ProcessManagerDefinition,
-  key: InstanceKey,
-  before: ProcessInstance,
-  event: RecordedEvent,
-  { state, send: intents = [], done = false, waitingFor }: Outcome,
-): Step {
+interface Occasion {
+  readonly definition: ProcessManagerDefinition
+  readonly key: InstanceKey
+  readonly before: ProcessInstance
+  readonly event: RecordedEvent
+  readonly schemaVersionOf: (commandType: string) => number
+}
+
+function carryOut(occasion: Occasion, { state, send: intents = [], done = false, waitingFor }: Outcome): Step {
+  const { definition, key, before, event } = occasion
   const timers: Record<string, TimerState> = { ...before.timers }
   const cancel: string[] = []
   const send: StepCommand[] = []
@@ -71,12 +81,12 @@ function carryOut(
   }
   for (const [index, intent] of intents.entries()) {
     if (!('kind' in intent)) {
-      send.push({ command: commandOf(key, event, index, intent), dueAt: undefined, timer: undefined })
+      send.push({ command: commandOf(occasion, index, intent), dueAt: undefined, timer: undefined })
     } else if (intent.kind === 'cancel-timer') {
       end(intent.timer)
     } else {
       end(intent.timer)
-      const command = commandOf(key, event, index, intent.command)
+      const command = commandOf(occasion, index, intent.command)
       const dueAt = new Date(event.recordedAt.getTime() + delayMs(intent.delay)).toISOString()
       timers[intent.timer] = { commandId: command.id, dueAt }
       send.push({ command, dueAt, timer: intent.timer })
@@ -106,13 +116,17 @@ function carryOut(
   }
 }
 
+/** The id of the command that a step over an event sends in this place among its intents, from 0. */
+export function stepCommandId({ processManager, tenantId, instanceId }: InstanceKey, eventId: string, index: number): string {
+  return derivedUuid('process-manager', processManager, tenantId, instanceId, eventId, String(index))
+}
+
 function commandOf(
-  key: InstanceKey,
-  event: RecordedEvent,
+  { key, event, schemaVersionOf }: Occasion,
   index: number,
   { type, aggregateType, aggregateId, payload }: NewCommand,
 ): Command {
-  const id = derivedUuid('process-manager', key.processManager, key.tenantId, key.instanceId, event.id, String(index))
-  const metadata = commandMetadata(id, 1, causedBy(event))
+  const id = stepCommandId(key, event.id, index)
+  const metadata = commandMetadata(id, schemaVersionOf(type), causedBy(event))
   return { id, tenantId: key.tenantId, type, aggregateType, aggregateId, payload, metadata }
 }

@@ -83,7 +83,7 @@ export class InMemoryRowStore implements RowStorePort {
   }
 }
 
-type Write = RowKey & { readonly position: number; readonly partition: number }
+type Write = RowKey & { readonly position: number; readonly partition: number; readonly fresh?: boolean | undefined }
 
 /** What a transaction did to one row. */
 interface Change {
@@ -101,7 +101,7 @@ function check(table: string, writes: readonly Write[], stored: (id: string) => 
   const foreign = met.filter(({ write, row }) => row.partition !== write.partition)
   const [one] = foreign
   if (one !== undefined) throw new RowPartitionError(table, foreign.length, one.write.partition)
-  const stale = comparePositions ? met.filter(({ write, row }) => row.position >= write.position) : []
+  const stale = met.filter(({ write, row }) => write.fresh === true || (comparePositions && row.position >= write.position))
   if (stale.length > 0) throw new StaleRowError(table, stale.length, Math.min(...stale.map(({ write }) => write.position)))
 }
 

@@ -1,17 +1,10 @@
-import type { CommandBus, Dispatched } from '../command-bus/index.ts'
 import type { Command } from '../contracts/index.ts'
 import { CommandIdReusedError, IllegalStatusError, isCairnError } from '../errors/index.ts'
 import { hashCommand } from '../ids/index.ts'
 import type { CommandStorePort, JobSchedulerPort, StatusChange, StoredCommand } from '../ports/index.ts'
 import { commandFailure } from './command-failure.ts'
-
-/** What is kept as the result of a command that was processed. */
-export interface StoredResult {
-  readonly aggregateId: string
-  readonly version: number
-  readonly position: number
-  readonly eventIds: readonly string[]
-}
+import type { CommandDispatcher } from './command-worker-options.ts'
+import { storedResult } from './stored-result.ts'
 
 /** Failures that say nothing about the command itself: it goes back to `pending`, and the caller gets the error. */
 const passing: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAIRN_POOL_EXHAUSTED', 'CAIRN_STOPPED'])
@@ -22,10 +15,10 @@ const passing: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAI
  */
 export class InProcessScheduler implements JobSchedulerPort {
   readonly #commands: CommandStorePort
-  readonly #bus: Pick<CommandBus, 'dispatch'>
+  readonly #bus: CommandDispatcher
   readonly #running = new Map<string, { readonly hash: string; readonly outcome: Promise<StoredCommand> }>()
 
-  constructor(commands: CommandStorePort, bus: Pick<CommandBus, 'dispatch'>) {
+  constructor(commands: CommandStorePort, bus: CommandDispatcher) {
     this.#commands = commands
     this.#bus = bus
   }
@@ -104,8 +97,4 @@ function runningKey(tenantId: string, id: string): string {
 
 function isFinal({ status }: StoredCommand): boolean {
   return status === 'processed' || status === 'failed'
-}
-
-function storedResult({ aggregateId, version, position, events }: Dispatched): StoredResult {
-  return { aggregateId, version, position, eventIds: events.map((event) => event.id) }
 }

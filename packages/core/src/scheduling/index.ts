@@ -1,2 +1,13 @@
+export { admitCommand, type CommandTypes } from './admit-command.ts'
 export { commandFailure } from './command-failure.ts'
-export { InProcessScheduler, type StoredResult } from './in-process-scheduler.ts'
+export { CommandWorker } from './command-worker.ts'
+export {
+  commandWorkerFaultPoints,
+  type CommandDispatcher,
+  type CommandWorkerFaultPoint,
+  type CommandWorkerOptions,
+} from './command-worker-options.ts'
+export { InProcessScheduler } from './in-process-scheduler.ts'
+export { runCommand, type RunOptions } from './run-command.ts'
+export { storedResult, type StoredResult } from './stored-result.ts'
+export { waitForCommand, type WaitForCommandOptions } from './wait-for-command.ts'

@@ -28,6 +28,8 @@ interface Wanted {
 
 /** Leases that are asked for at the same time. */
 const takesAtOnce = 4
+/** Between two heartbeats at least, milliseconds. */
+const restMs = 5
 /** A process that cannot keep a partition going leaves it to others after so many tries. */
 const standBackAfter = 3
 
@@ -106,6 +108,8 @@ export class LeaseKeeper {
       await this.#beating
       if (this.#stopping && this.#held.size === 0) return
       await this.#wake.wait(this.#untilNext())
+      // Rung at each turn of events: many of them are one heartbeat.
+      if (!this.#stopping) await new Wake().wait(Math.min(restMs, this.#parts.options.heartbeatMs))
     }
   }
 

@@ -131,7 +131,7 @@ export class PartitionWork {
 
   /** True when an event of this key has to wait. */
   isBlocked(key: string): boolean {
-    return this.#blocked.has(key)
+    return this.#blocked.size > 0 && this.#blocked.has(key)
   }
 
   free(key: string): void {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { outageDelay, retryDelay } from './retry-delay.ts'
 
+const custom = (delayMs: (attempt: number) => number) => ({ attempts: 9, backoff: { kind: 'custom', delayMs }, jitter: 0 }) as const
+
 describe('retryDelay', () => {
   it('grows by the factor up to the most', () => {
     const policy = { attempts: 9, backoff: { kind: 'exponential', firstMs: 100, factor: 4, maxMs: 5_000 }, jitter: 0 } as const
@@ -14,7 +16,6 @@ describe('retryDelay', () => {
   })
 
   it('takes a function, and nonsense from one as no wait', () => {
-    const custom = (delayMs: (attempt: number) => number) => ({ attempts: 9, backoff: { kind: 'custom', delayMs }, jitter: 0 }) as const
     expect(
       retryDelay(
         custom((attempt) => attempt * 7),

@@ -1,9 +1,15 @@
 import { isCairnError } from '../errors/cairn-error.ts'
 
-/** Failures of the way to the database: they say nothing about the event, however often they come. */
-const codes: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAIRN_POOL_EXHAUSTED', 'CAIRN_STOPPED'])
+/** Failures of the way to the database, or to the server that runs workflows: they say nothing about the event, however often they come. */
+const codes: ReadonlySet<string> = new Set([
+  'CAIRN_DATABASE_UNAVAILABLE',
+  'CAIRN_POOL_EXHAUSTED',
+  'CAIRN_ROUTER_FULL',
+  'CAIRN_STOPPED',
+  'CAIRN_TEMPORAL_UNAVAILABLE',
+])
 
-/** True where the error, or one that it was made from, is a failure of the way to the database. */
+/** True where the error, or one that it was made from, is such a failure. */
 export function isTransient(error: unknown): boolean {
   return hasCode(error, (code) => codes.has(code))
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   assertCommand,
   assertTenantId,
@@ -9,17 +10,24 @@ import {
   encodePayload,
   hashCommand,
   IllegalStatusError,
+  InvalidInputError,
   systemClock,
   type ClockPort,
   type Command,
   type CommandQuery,
   type CommandStatus,
   type CommandStorePort,
+  type DueCommandsPort,
+  type QueuedCommand,
+  type RawCommand,
   type StatusChange,
   type StoredCommand,
 } from '@cairn/core'
 import { assertWholeNumber } from './assert-whole-number.ts'
 import { toStoredCommand, type CommandRow } from './command-row.ts'
+import { InMemoryCommandQueue, type PreparedCommand } from './commands/in-memory-command-queue.ts'
+import { InMemoryDueCommands } from './commands/in-memory-due-commands.ts'
+import { inOrder, isDue, rowKey } from './commands/rows.ts'
 
 export interface InMemoryCommandStoreOptions {
   /** What `createdAt` and `updatedAt` are taken from. @default the system's clock */
@@ -33,54 +41,78 @@ export class InMemoryCommandStore implements CommandStorePort {
   readonly #rows = new Map<string, CommandRow>()
   readonly #clock: ClockPort
   readonly #maxPayloadBytes: number
+  readonly #due: InMemoryDueCommands
   #stored = 0
 
   constructor(options: InMemoryCommandStoreOptions = {}) {
     this.#clock = options.clock ?? systemClock
+    this.#due = new InMemoryDueCommands(this.#rows, this.#clock)
     this.#maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
     assertWholeNumber('maxPayloadBytes', this.#maxPayloadBytes, 1)
   }
 
-  async upsert(command: Command): Promise<StoredCommand> {
+  /** What is due, for workers. */
+  get due(): DueCommandsPort {
+    return this.#due
+  }
+
+  /** Commands that stand when `commit` is called, together with whatever else it is part of. */
+  begin(): InMemoryCommandQueue {
+    return new InMemoryCommandQueue(this.#rows, this.#clock, (queued) => this.#prepare(queued))
+  }
+
+  /** A row as a client writes it that knows nothing of Cairn: only its tenant, type and payload, say. */
+  insert(row: Pick<RawCommand, 'tenantId' | 'type' | 'payload'> & Partial<RawCommand>): string {
+    const { id = randomUUID(), tenantId, type, aggregateType, aggregateId, payload, metadata = {} } = row
+    this.#put({ id, tenantId, type, aggregateType, aggregateId, payload: JSON.stringify(payload), metadata: JSON.stringify(metadata) })
+    return id
+  }
+
+  async upsert(command: Command, options: { readonly dueAt?: Date | undefined } = {}): Promise<StoredCommand> {
+    const prepared = this.#prepare({ command, dueAt: options.dueAt })
+    const found = this.#rows.get(rowKey(command.tenantId, command.id))
+    if (found?.hash !== undefined && found.hash !== prepared.hash) throw new CommandIdReusedError(command.tenantId, command.id)
+    return toStoredCommand(found ?? prepared.store())
+  }
+
+  /** Checks a command before it is stored. @throws InvalidInputError, PayloadTooLargeError */
+  #prepare({ command, dueAt }: QueuedCommand): PreparedCommand {
     assertCommand(command)
-    const { tenantId, type, aggregateType, aggregateId } = command
+    const { id, tenantId, type, aggregateType, aggregateId } = command
+    if (dueAt !== undefined && Number.isNaN(dueAt.getTime())) throw new InvalidInputError('dueAt', 'dueAt must be a valid Date.')
     const payload = encodePayload(`command ${type}`, command.payload, this.#maxPayloadBytes)
     const metadata = encodeMetadata(`command ${type}`, command.metadata)
-    const key = rowKey(tenantId, command.id)
     const hash = hashCommand(command)
-    const found = this.#rows.get(key)
-    if (found !== undefined) {
-      if (found.hash !== hash) throw new CommandIdReusedError(tenantId, command.id)
-      return toStoredCommand(found)
-    }
+    const row = { id, tenantId, type, aggregateType, aggregateId, payload, metadata, hash, dueAt: dueAt?.getTime() }
+    return { hash, store: () => this.#put(row) }
+  }
+
+  #put(row: Pick<CommandRow, 'id' | 'tenantId' | 'type' | 'aggregateType' | 'aggregateId' | 'payload' | 'metadata'> & Partial<CommandRow>): CommandRow {
     const now = this.#clock.now().getTime()
-    const row: CommandRow = {
-      id: command.id.toLowerCase(),
-      tenantId,
-      type,
-      aggregateType,
-      aggregateId,
-      payload,
-      metadata,
-      hash,
-      createdAt: now,
-      number: ++this.#stored,
+    const stored: CommandRow = {
+      hash: undefined,
+      dueAt: undefined,
       status: 'pending',
       attempts: 0,
       result: undefined,
       error: undefined,
+      retryAt: undefined,
+      owner: undefined,
+      createdAt: now,
       updatedAt: now,
+      ...row,
+      id: row.id.toLowerCase(),
+      number: ++this.#stored,
     }
-    this.#rows.set(key, row)
-    return toStoredCommand(row)
+    this.#rows.set(rowKey(row.tenantId, row.id), stored)
+    return stored
   }
 
   async claim(tenantId: string, limit: number): Promise<readonly StoredCommand[]> {
     assertTenantId(tenantId)
     assertWholeNumber('limit', limit, 1, 1_000)
-    const pending = [...this.#rows.values()]
-      .filter((row) => row.tenantId === tenantId && row.status === 'pending')
-      .toSorted((a, b) => a.createdAt - b.createdAt || a.number - b.number)
+    const now = this.#clock.now().getTime()
+    const pending = [...this.#rows.values()].filter((row) => row.tenantId === tenantId && isDue(row, now)).toSorted(inOrder)
     return pending.slice(0, limit).map((row) => this.#move(row, 'consumed'))
   }
 
@@ -132,6 +164,8 @@ export class InMemoryCommandStore implements CommandStorePort {
   #move(row: CommandRow, status: CommandStatus): StoredCommand {
     if (status === 'consumed') row.attempts++
     row.status = status
+    row.owner = undefined
+    row.retryAt = undefined
     row.updatedAt = this.#clock.now().getTime()
     return toStoredCommand(row)
   }
@@ -139,9 +173,4 @@ export class InMemoryCommandStore implements CommandStorePort {
   #encodeResult(id: string, result: unknown): string | undefined {
     return result === undefined ? undefined : encodePayload(`the result of command ${id}`, result, this.#maxPayloadBytes)
   }
-}
-
-/** Ids are compared in lower case, as PostgreSQL's uuid type does. */
-function rowKey(tenantId: string, id: string): string {
-  return `${tenantId}\0${id.toLowerCase()}`
 }

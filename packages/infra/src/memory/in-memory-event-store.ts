@@ -29,6 +29,7 @@ import {
 } from '@cairn/core'
 import { assertWholeNumber } from './assert-whole-number.ts'
 import { encodeAppend, encodeReceipt, type EncodedAppend } from './encoded-append.ts'
+import { InMemoryCommandStore } from './in-memory-command-store.ts'
 import { InMemoryTransaction } from './in-memory-transaction.ts'
 import { loadStream } from './load-stream.ts'
 import { matchesFilter } from './matches-filter.ts'
@@ -43,6 +44,8 @@ export interface InMemoryEventStoreOptions {
   readonly maxPayloadBytes?: number
   /** Projections whose rows are there when an append returns. @default none */
   readonly inline?: InMemoryInline
+  /** Where transactions put commands aside. @default a store of its own */
+  readonly commands?: InMemoryCommandStore | undefined
   /** Called after appends, so that readers wake: `() => hints.send()`. @default nothing */
   readonly appended?: (() => void) | undefined
 }
@@ -64,6 +67,7 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
   readonly #maxPayloadBytes: number
   readonly #inline: InMemoryInline | undefined
   readonly #appended: () => void
+  readonly #commands: InMemoryCommandStore
   /** With inline projections, appends come one after another: their rows must see those of the append before. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -72,6 +76,7 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
     this.#maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
     assertWholeNumber('maxPayloadBytes', this.#maxPayloadBytes, 1)
     this.#inline = options.inline
+    this.#commands = options.commands ?? new InMemoryCommandStore({ clock: options.clock ?? systemClock })
     this.#appended = options.appended ?? (() => {})
   }
 
@@ -148,6 +153,7 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
       tenantId,
       log: this.#log,
       reservations: this.#reservations,
+      commands: this.#commands.begin(),
       maxPayloadBytes: this.#maxPayloadBytes,
       carryOut: (appends, onDuplicate) => this.#carryOut(appends, onDuplicate),
     })

@@ -8,12 +8,15 @@ import {
   TenantMismatchError,
   type AppendRequest,
   type AppendResult,
+  type CommandQueuePort,
   type CommandReceipt,
   type EventStoreTransaction,
   type LoadedStream,
   type LoadOptions,
   type StreamKey,
 } from '@cairn/core'
+import type { InMemoryCommandQueue } from './commands/in-memory-command-queue.ts'
+import { TenantCommandQueue } from './commands/tenant-command-queue.ts'
 import { encodeAppend, encodeReceipt, type EncodedAppend } from './encoded-append.ts'
 import { loadStream } from './load-stream.ts'
 import type { MemoryLog, Outcome } from './memory-log.ts'
@@ -26,6 +29,7 @@ interface Parts {
   readonly tenantId: string
   readonly log: MemoryLog
   readonly reservations: ReservationBook
+  readonly commands: InMemoryCommandQueue
   readonly maxPayloadBytes: number
   /** As `MemoryLog.appendAll`, with what else belongs to an append. */
   readonly carryOut: (
@@ -37,6 +41,7 @@ interface Parts {
 /** Collects the appends of one transaction; they are carried out at its end, so that what it loads is committed state. */
 export class InMemoryTransaction implements EventStoreTransaction {
   readonly tenantId: string
+  readonly commands: CommandQueuePort
   readonly #parts: Parts
   readonly #holder = new ReservationHolder()
   readonly #appends: EncodedAppend[] = []
@@ -46,6 +51,7 @@ export class InMemoryTransaction implements EventStoreTransaction {
   constructor(parts: Parts) {
     this.tenantId = parts.tenantId
     this.#parts = parts
+    this.commands = new TenantCommandQueue(parts.tenantId, parts.commands)
   }
 
   async load(stream: StreamKey, options?: LoadOptions): Promise<LoadedStream> {
@@ -81,6 +87,7 @@ export class InMemoryTransaction implements EventStoreTransaction {
   /** @throws the refused reservation, even where the work function swallowed it */
   async commit(): Promise<void> {
     this.#checkOpen()
+    this.#parts.commands.check()
     // A stable sort: two appends to one stream keep the order in which they were asked for.
     await this.#parts.carryOut(
       this.#appends.toSorted((a, b) => compare(streamMapKey(a.stream), streamMapKey(b.stream))),
@@ -88,6 +95,7 @@ export class InMemoryTransaction implements EventStoreTransaction {
         throw new DuplicateCommandError(append.stream, append.parts[0]?.command?.id ?? '')
       },
     )
+    this.#parts.commands.commit()
     this.#end(true)
   }
 

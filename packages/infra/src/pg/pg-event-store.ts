@@ -182,6 +182,7 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
           // An append would find out by itself.
           if (appends.length === 0) await assertNotAborted(connection)
           else appended = await carryOut(this.#db, connection, tenantId, appends, this.#inline)
+          appended ||= tx.enqueued
           committing = { appends, result }
           return result
         }),

@@ -1,4 +1,4 @@
-import { isCairnError, type CommandStorePort, type StatusChange, type StoredCommand } from '@cairn/core'
+import { isCairnError, type Command, type CommandStorePort, type StatusChange, type StoredCommand } from '@cairn/core'
 
 export interface CommandChange {
   readonly id: string
@@ -7,6 +7,11 @@ export interface CommandChange {
 
 /** The rows of several commands of one tenant at once. Answers stand in the order of the ids. */
 export interface CommandBatches {
+  /**
+   * Stores commands as pending, as `CommandStorePort.upsert` does, and answers each with its row, or with what is wrong with it.
+   * @throws DatabaseUnavailableError, PoolExhaustedError
+   */
+  upsert(commands: readonly Command[]): Promise<readonly (StoredCommand | Error)[]>
   /** Marks those consumed that are pending, counting an attempt, and returns all as they are then. */
   take(tenantId: string, ids: readonly string[]): Promise<readonly (StoredCommand | undefined)[]>
   /** Changes statuses. A row that does not allow the move stays as it is: somebody else was first. */
@@ -27,7 +32,16 @@ export function commandBatches(store: CommandStorePort): CommandBatches {
       throw error
     }
   }
+  const storeOne = async (command: Command): Promise<StoredCommand | Error> => {
+    try {
+      return await store.upsert(command)
+    } catch (error) {
+      if (isCairnError(error) && !error.retryable) return error
+      throw error
+    }
+  }
   return {
+    upsert: (commands) => inOrder(commands, storeOne),
     take: (tenantId, ids) =>
       inOrder(ids, async (id) => (await move(tenantId, id, { status: 'consumed' })) ?? (await store.getById(tenantId, id))),
     load: (tenantId, ids) => inOrder(ids, (id) => store.getById(tenantId, id)),

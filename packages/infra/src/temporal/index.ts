@@ -9,4 +9,13 @@ export { createTemporalWorker, type TemporalWorker, type TemporalWorkerOptions }
 export { workflowBundle, workflowInterceptors, workflowsPath } from './worker/workflow-bundle.ts'
 export { TemporalScheduler, type TemporalSchedulerParts } from './temporal-scheduler.ts'
 export type { ScheduledWorkflow } from './scheduled-workflows.ts'
-export type { ProcessForwarder } from './process-forwarder.ts'
+export { ProcessForwarder } from './process-forwarder.ts'
+export type { ProcessParts } from './processes.ts'
+export {
+  temporal,
+  type OwnWorkerOptions,
+  type RunningTemporal,
+  type TemporalContext,
+  type TemporalOptions,
+  type TemporalSetup,
+} from './temporal.ts'

@@ -1,5 +1,6 @@
 import { commandFailure, isCairnError, type Command, type CommandStorePort, type StoredCommand } from '@cairn/core'
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type Client } from '@temporalio/client'
+import { WorkflowNotFoundError } from '@temporalio/common'
 import { TemporalUnavailableError, UnknownWorkflowTypeError } from './errors.ts'
 import { taskQueueOf, type TaskQueues } from './task-queues.ts'
 import { commandWorkflowId } from './workflow-id.ts'
@@ -13,6 +14,9 @@ export interface ScheduledWorkflow {
   /** Resolves when the workflow has ended. @throws WorkflowFailedError, TemporalUnavailableError */
   result(): Promise<unknown>
 }
+
+/** How long a call of the server may take, milliseconds. */
+const callMs = 10_000
 
 /** A user's own workflows, each started by a command: one run per command id. */
 export class ScheduledWorkflows {
@@ -51,7 +55,7 @@ export class ScheduledWorkflows {
 
   async #start(workflowId: string, workflowType: string, command: Command, memo: CommandMemo): Promise<ScheduledWorkflow> {
     try {
-      const handle = await this.#client.withDeadline(Date.now() + 10_000, () =>
+      const handle = await this.#client.withDeadline(Date.now() + callMs, () =>
         this.#client.workflow.start(workflowType, {
           workflowId,
           taskQueue: taskQueueOf(this.#queues, command.tenantId),
@@ -65,11 +69,23 @@ export class ScheduledWorkflows {
       return { workflowId, runId: handle.firstExecutionRunId, joined: false, result: () => handle.result() }
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
-        throw new TemporalUnavailableError(`the start of workflow ${workflowId}`, 10_000, error)
+        throw new TemporalUnavailableError(`the start of workflow ${workflowId}`, callMs, error)
       }
       const handle = this.#client.workflow.getHandle(workflowId)
       const { runId } = await handle.describe()
       return { workflowId, runId, joined: true, result: () => handle.result() }
+    }
+  }
+
+  /** Asks a command's workflow to end. Returns false when there is none that runs. @throws TemporalUnavailableError */
+  async cancel(tenantId: string, commandId: string): Promise<boolean> {
+    const workflowId = commandWorkflowId(tenantId, commandId)
+    try {
+      await this.#client.withDeadline(Date.now() + callMs, () => this.#client.workflow.getHandle(workflowId).cancel())
+      return true
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false
+      throw new TemporalUnavailableError(`the cancellation of workflow ${workflowId}`, callMs, error)
     }
   }
 

@@ -4,7 +4,6 @@ import {
   IllegalStatusError,
   InFlight,
   isCairnError,
-  streamMapKey,
   type Command,
   type CommandStorePort,
   type EventPublisherPort,
@@ -13,10 +12,11 @@ import {
   type StoredCommand,
 } from '@cairn/core'
 import type { Client } from '@temporalio/client'
+import { commandBatches, type CommandBatches } from './command-batches.ts'
 import { CommandGivenBackError, RouterFullError } from './errors.ts'
 import type { ProcessForwarder } from './process-forwarder.ts'
-import { CallOrder } from './routing/call-order.ts'
 import type { WorkflowRouter } from './routing/workflow-router.ts'
+import { RowBatches } from './row-batches.ts'
 import { ScheduledWorkflows, type ScheduledWorkflow } from './scheduled-workflows.ts'
 import { sharedQueue, type TaskQueues } from './task-queues.ts'
 import type { CommandAnswer } from './workflows/contract.ts'
@@ -24,6 +24,8 @@ import type { CommandAnswer } from './workflows/contract.ts'
 export interface TemporalSchedulerParts {
   readonly client: Client
   readonly commands: CommandStorePort
+  /** Rows in bulk. @default over `commands`, one statement per row */
+  readonly batches?: CommandBatches | undefined
   readonly router: WorkflowRouter
   /** Hands events to process managers. @default none */
   readonly forwarder?: ProcessForwarder | undefined
@@ -43,14 +45,14 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
   readonly #parts: TemporalSchedulerParts
   readonly #workflows: ScheduledWorkflows
   readonly #inFlight = new InFlight('The scheduler')
-  /** Rows are stored side by side, and routed in the order of the calls. */
-  readonly #callOrder = new CallOrder()
+  readonly #rows: RowBatches
   readonly #running = new Map<string, { readonly hash: string; readonly outcome: Promise<StoredCommand> }>()
 
   constructor(parts: TemporalSchedulerParts) {
     this.#parts = parts
     const { client, commands, taskQueues = sharedQueue, workflows = {}, workflowTypes = [] } = parts
     const known = [...new Set([...Object.values(workflows), ...workflowTypes])]
+    this.#rows = new RowBatches(parts.batches ?? commandBatches(commands))
     this.#workflows = new ScheduledWorkflows(client, commands, taskQueues, known)
   }
 
@@ -102,6 +104,14 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
     return this.#inFlight.run(() => this.#workflows.schedule(command, workflowType))
   }
 
+  /**
+   * Asks the workflow that a command started to end; the command then fails, when the workflow has. Returns false when there is
+   * none that runs. @throws TemporalUnavailableError
+   */
+  cancelWorkflow(tenantId: string, commandId: string): Promise<boolean> {
+    return this.#workflows.cancel(tenantId, commandId)
+  }
+
   /** Has a command that is stored carried out, as a pump does. @throws as `schedule` */
   async carryOut(command: Command): Promise<CommandAnswer> {
     return this.#inFlight.run(() => this.#carryOut(command))
@@ -114,16 +124,13 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
   }
 
   async #run(command: Command): Promise<StoredCommand> {
-    const { commands } = this.#parts
-    const stored = await this.#callOrder.enter(streamMapKey(command), commands.upsert(command))
+    const stored = await this.#rows.upsert(command)
     if (stored.status === 'processed' || stored.status === 'failed') return stored
     const workflowType = this.#parts.workflows?.[command.type]
     if (workflowType !== undefined) return this.#await(stored.command, workflowType)
     const answer = await this.#carryOut(stored.command)
     if (answer.status === 'pending') throw new CommandGivenBackError(command.id, answer.error)
-    const final = await commands.getById(command.tenantId, command.id)
-    if (final === undefined) throw new IllegalStatusError(command.id, undefined, answer.status)
-    return final
+    return this.#rows.load(command.tenantId, command.id)
   }
 
   async #await(command: Command, workflowType: string): Promise<StoredCommand> {

@@ -82,16 +82,20 @@ export interface Projection<N extends string = string, T = unknown> extends Proj
   readonly $tables: T
 }
 
-/** A projection made of folds; tables that have none yet may still get one. */
+/** A projection made of folds, with tables that may still get one. */
 export interface FoldedProjection<N extends string, U extends RecordedEvent, T, Free extends keyof T> extends Projection<N, T> {
   /** Folds events into one more table. */
-  fold<const K extends Free>(table: K, fold: Fold<U, T[K]>): FoldedProjection<N, U, T, Exclude<Free, K>>
+  fold<const K extends Free>(table: K, fold: Fold<U, T[K]>): Folded<N, U, T, Exclude<Free, K>>
 }
+/** With a fold for every table it is a projection like any other: declaration files then do not repeat its events. */
+export type Folded<N extends string, U extends RecordedEvent, T, Free extends keyof T> = [Free] extends [never]
+  ? Projection<N, T>
+  : FoldedProjection<N, U, T, Free>
 
 /** What `defineProjection` returns: a projection that does nothing yet. */
 export interface ProjectionStart<N extends string, U extends RecordedEvent, T> {
   /** Row operations, event by event. */
   on(handlers: ProjectionHandlers<U, T>): Projection<N, T>
   /** Folds events into a table, row by row. */
-  fold<const K extends keyof T>(table: K, fold: Fold<U, T[K]>): FoldedProjection<N, U, T, Exclude<keyof T, K>>
+  fold<const K extends keyof T>(table: K, fold: Fold<U, T[K]>): Folded<N, U, T, Exclude<keyof T, K>>
 }

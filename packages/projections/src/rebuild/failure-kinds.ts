@@ -19,9 +19,18 @@ function isOfTheDatabase(error: unknown): boolean {
   return /^[0-9A-Z]{5}$/.test(error.code) && !classesOfValues.includes(error.code.slice(0, 2))
 }
 
+/** A commit failed, and not while the rows were written. */
+export class CommitFailure extends Error {
+  override readonly name = 'CommitFailure'
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
 /** True where an event, or the code that handles it, is to blame. */
 export function isOfAnEvent(error: unknown): boolean {
-  return !mayHeal(error) && !isOfTheDatabase(error)
+  return !mayHeal(error) && !isOfTheDatabase(error) && !(error instanceof CommitFailure)
 }
 
 /** What a handler threw, without what the processor wrapped around it. */

@@ -8,8 +8,9 @@ import {
   type Processor,
   type RecordedEvent,
   type StoredFailure,
+  type SubscriptionTransaction,
 } from '@cairn/core'
-import { causeOf, isOfAnEvent } from './failure-kinds.ts'
+import { causeOf, CommitFailure, isOfAnEvent } from './failure-kinds.ts'
 import type { ProjectionHost } from './host.ts'
 import type { KnownAbsent } from './known-absent.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
@@ -160,13 +161,24 @@ export class Feeder {
     const processor = this.#opened()
     const lease = this.#held()
     keeper.assertHeld(lease)
-    const effects = processor.pending === 0 ? undefined : processor.commit?.bind(processor)
+    const write = processor.pending === 0 ? undefined : processor.commit?.bind(processor)
     const park = [...this.#waiting, ...parked]
-    await host.subscriptions.commit(
-      lease,
-      { checkpoint: position, ...(park.length === 0 ? {} : { park }) },
-      effects && ((tx) => effects({ rows: absent.noting(tx.rows) })),
-    )
+    let failure: { readonly error: unknown } | undefined
+    const effects = async (tx: SubscriptionTransaction): Promise<void> => {
+      try {
+        await write?.({ ...tx, rows: absent.noting(tx.rows) })
+      } catch (error) {
+        failure = { error }
+        throw error
+      }
+    }
+    const progress = { checkpoint: position, ...(park.length === 0 ? {} : { park }) }
+    try {
+      await host.subscriptions.commit(lease, progress, write && effects)
+    } catch (error) {
+      // What the store failed at beside the rows is no event's fault.
+      throw failure === undefined && isOfAnEvent(error) ? new CommitFailure(error) : error
+    }
     processor.committed?.()
     this.#waiting = []
     this.#checkpoint = position

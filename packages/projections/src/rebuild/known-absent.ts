@@ -30,15 +30,20 @@ export class KnownAbsent {
     }
   }
 
-  /** Notes what is written. */
+  /** Notes what is written, and tells the store which rows it need not look for. */
   noting(rows: RowStorePort): RowStorePort {
     return {
       load: (table, keys) => rows.load(table, keys),
       write: (table, writes) => {
+        const marked = this.#words === undefined ? writes : { ...writes, upserts: writes.upserts.map((row) => this.#marked(table, row)) }
         this.#note(table, writes)
-        return rows.write(table, writes)
+        return rows.write(table, marked)
       },
     }
+  }
+
+  #marked<R extends RowKey>(table: PhysicalTable, row: R): R | (R & { readonly fresh: true }) {
+    return this.#mayBeThere(table, row) ? row : { ...row, fresh: true }
   }
 
   #note(table: PhysicalTable, { upserts }: RowWrites): void {

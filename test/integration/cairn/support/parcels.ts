@@ -1,4 +1,15 @@
-import { allRows, creates, defineCommands, defineDecider, defineDomain, defineEvents, defineProjection, integer, table, text } from '@cairn/cairn'
+import {
+  allRows,
+  creates,
+  defineCommands,
+  defineDecider,
+  defineDomain,
+  defineEvents,
+  defineProjection,
+  integer,
+  table,
+  text,
+} from '@cairn/cairn'
 import { z } from 'zod'
 
 /** Two versions of one app's code: the second has a new event type and a new version of the projection. */

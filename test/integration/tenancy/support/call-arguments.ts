@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CatalogFunction } from './catalog.ts'
-import { hiddenMark, type SignedContext, type TwoTenants } from './two-tenants.ts'
+import { bravo, hiddenMark, type SignedContext, type TwoTenants } from './two-tenants.ts'
 
 /** Whom a call claims to be, and whom it asks about. */
 export interface Claim {
@@ -76,6 +76,8 @@ function valuesFor(claim: Claim, { bravoCommands }: TwoTenants): Readonly<Record
     'p_scope text': `${hiddenMark}-scope`,
     'p_key text': `${hiddenMark}-key`,
     'reserve.p_key': 'not-yet-taken',
+    'p_query text': 'select payload::text from events where tenant_id = $1[1]',
+    'p_values text[]': [bravo],
     'p_hash bytea': Buffer.alloc(32),
     'p_payload jsonb': '{}',
     'p_metadata jsonb': '{}',

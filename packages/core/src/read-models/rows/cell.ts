@@ -14,7 +14,8 @@ export type WaitingOperation = { readonly event: RecordedEvent } & (
 
 /** One row's place in the buffer: the row as it stands, or that there is none, or that it is not known yet. */
 export interface Cell {
-  readonly id: string
+  /** The key as one value, within its tenant. */
+  readonly id: KeyValue
   readonly tenantId: string
   readonly key: readonly KeyValue[]
   /** False until it was loaded or set; operations wait until then. */

@@ -47,7 +47,7 @@ export class ProjectionProcessor implements Processor {
     return result instanceof Promise ? result : undefined
   }
 
-  async commit(tx: SubscriptionTransaction): Promise<void> {
+  async commit(tx: Pick<SubscriptionTransaction, 'rows'>): Promise<void> {
     await this.#buffer.write(tx.rows, this.#partition)
   }
 

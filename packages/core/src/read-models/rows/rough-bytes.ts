@@ -6,7 +6,7 @@ const fieldBytes = 16
 
 /** About what a cell takes in memory: enough to keep a cache of rows under a budget. */
 export function roughBytes(cell: Cell): number {
-  let bytes = cellBytes + cell.id.length
+  let bytes = cellBytes + String(cell.id).length
   if (cell.row === undefined) return bytes
   for (const name in cell.row) {
     const value = cell.row[name]

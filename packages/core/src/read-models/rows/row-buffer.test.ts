@@ -289,6 +289,8 @@ describe('failures', () => {
     v.patch(['d', 'first'], { count: 1 })
     next()
     a.patch('second', { note: 'n' })
+    next()
+    v.patch(['d', 'third'], { count: 1 })
     await expect(buffer.settle()).rejects.toThrow(/"first"/)
   })
 
@@ -411,21 +413,35 @@ describe('the cache', () => {
     expect(rows.values(accounts)).toHaveLength(10)
   })
 
-  test('events handled while a commit is under way go with the next', async () => {
-    const { accounts: a, buffer, next, rows, commit } = given()
+  test('events handled while a commit is under way go with the next, and change nothing of what is written', async () => {
+    const { accounts: a, buffer, next, rows, commit } = given({ cacheRows: 0 })
     next()
     a.upsert({ id: 'x', balance: 1 })
-    const transaction = rows.store.begin()
-    const writing = buffer.write(transaction, 0)
+    const asked = Promise.withResolvers<RowWrites>()
+    const goOn = Promise.withResolvers<void>()
+    const writing = buffer.write(
+      {
+        load: (physical, keys) => rows.load(physical, keys),
+        write: async (_physical, writes) => {
+          asked.resolve(writes)
+          await goOn.promise
+        },
+      },
+      0,
+    )
+    const written = await asked.promise
     next()
     a.increment('x', { balance: 1 })
     a.upsert({ id: 'y', balance: 1 })
+    expect(written.upserts.map(({ values }) => values)).toEqual([account('x', 1)])
+    goOn.resolve()
     await writing
-    transaction.commit()
+    await rows.store.write(accounts, written)
     buffer.committed()
-    expect(rows.values(accounts)).toEqual([account('x', 1)])
     expect(buffer.pending).toBe(2)
+    next()
+    a.increment('x', { balance: 1 })
     await commit()
-    expect(rows.values(accounts)).toEqual([account('x', 2), account('y', 1)])
+    expect(rows.values(accounts)).toEqual([account('x', 3), account('y', 1)])
   })
 })

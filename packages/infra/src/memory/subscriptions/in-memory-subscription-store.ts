@@ -1,4 +1,5 @@
 import {
+  assertProgress,
   assertSubscriptionSpec,
   assertVersion,
   IllegalStateError,
@@ -32,6 +33,8 @@ import {
   type TakenLease,
 } from '@cairn/core'
 import { assertWholeNumber } from '../assert-whole-number.ts'
+import { InMemoryCommandStore } from '../in-memory-command-store.ts'
+import { InMemoryProcessStore } from '../processes/in-memory-process-store.ts'
 import { newPartition, ownerOf, toStatus, type MemberRow, type PartitionRow, type SubscriptionRow } from './subscription-row.ts'
 
 export interface InMemorySubscriptionStoreOptions {
@@ -39,6 +42,12 @@ export interface InMemorySubscriptionStoreOptions {
   readonly clock?: ClockPort | undefined
   /** The rows that effects write to. @default a store of its own */
   readonly rows?: InMemoryRowStore | undefined
+  /** Where effects put commands aside. @default a store of its own */
+  readonly commands?: InMemoryCommandStore | undefined
+  /** The instances of process managers. @default a store of its own */
+  readonly instances?: InMemoryProcessStore | undefined
+  /** Called after commits that put commands aside, so that whoever carries them out wakes. @default nothing */
+  readonly enqueued?: (() => void) | undefined
   /** Called inside commits, for tests. @default none */
   readonly faults?: FaultHook | undefined
 }
@@ -50,6 +59,9 @@ export interface InMemorySubscriptionStoreOptions {
 export class InMemorySubscriptionStore implements SubscriptionStorePort {
   /** What effects have written. */
   readonly rows: InMemoryRowStore
+  readonly commands: InMemoryCommandStore
+  readonly instances: InMemoryProcessStore
+  readonly #enqueued: () => void
   readonly #clock: ClockPort
   readonly #faults: FaultHook
   readonly #rows = new Map<string, SubscriptionRow>()
@@ -59,6 +71,9 @@ export class InMemorySubscriptionStore implements SubscriptionStorePort {
     this.#clock = options.clock ?? systemClock
     this.#faults = options.faults ?? noFaults
     this.rows = options.rows ?? new InMemoryRowStore()
+    this.commands = options.commands ?? new InMemoryCommandStore({ clock: this.#clock })
+    this.instances = options.instances ?? new InMemoryProcessStore(this.commands)
+    this.#enqueued = options.enqueued ?? (() => undefined)
   }
 
   async register(spec: SubscriptionSpec): Promise<SubscriptionStatus> {
@@ -156,11 +171,13 @@ export class InMemorySubscriptionStore implements SubscriptionStorePort {
   async commit(lease: Lease, progress: Progress, effects?: (tx: SubscriptionTransaction) => Promise<void>): Promise<void> {
     const about = { ...lease.key, partition: lease.partition }
     const fault = (point: FaultPoint): void | Promise<void> => this.#faults(point, about)
+    assertProgress(progress)
     const { checkpoint } = progress
-    if (checkpoint !== undefined) assertVersion('checkpoint', checkpoint)
     await fault('commit-begun')
     const rows = this.rows.begin()
-    if (effects !== undefined) await effects({ rows })
+    const commands = this.commands.begin()
+    const instances = this.instances.begin()
+    if (effects !== undefined) await effects({ rows, commands, instances })
     await fault('rows-written')
     const row = this.#held(lease)
     if (checkpoint !== undefined && checkpoint < row.checkpoint) {
@@ -174,12 +191,16 @@ export class InMemorySubscriptionStore implements SubscriptionStorePort {
     row.committing = promise
     try {
       await fault('checkpoint-written')
+      commands.check()
       rows.commit()
+      commands.commit()
+      instances.commit()
       this.#store(row, lease.key, progress)
     } finally {
       row.committing = undefined
       resolve()
     }
+    if (commands.used) this.#enqueued()
   }
 
   async markState(lease: Lease, state: SubscriptionState, failure?: StoredFailure): Promise<boolean> {
@@ -222,6 +243,7 @@ export class InMemorySubscriptionStore implements SubscriptionStorePort {
   async parked(filter: Parameters<SubscriptionStorePort['parked']>[0]): Promise<readonly ParkedEvent[]> {
     const { key, partition, parkingKey, requestedOnly = false, after, limit = 1_000 } = filter
     assertWholeNumber('limit', limit, 1, 10_000)
+    if (after !== undefined) assertVersion('after', after)
     const rows = key === undefined ? [...this.#rows.values()].toSorted(byKey) : [this.#rows.get(keyText(key))]
     return rows
       .flatMap((row) => row?.partitions ?? [])
@@ -234,6 +256,7 @@ export class InMemorySubscriptionStore implements SubscriptionStorePort {
   }
 
   async request(key: SubscriptionKey, what: 'retry' | 'discard', positions?: readonly number[]): Promise<number> {
+    for (const position of positions ?? []) assertVersion('positions', position)
     let count = 0
     for (const { parked } of this.#rows.get(keyText(key))?.partitions ?? []) {
       for (const event of parked.values()) {

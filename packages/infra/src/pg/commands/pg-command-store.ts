@@ -20,6 +20,7 @@ import { retryWhileUnavailable } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { assertLimit } from '../read/read-log.ts'
 import { hashOfRow, toStoredCommand, type CommandRow } from './command-row.ts'
+import { dueAtText } from './queue-json.ts'
 
 const Row = z.custom<CommandRow>()
 const One = z.object({ command: Row })
@@ -35,17 +36,18 @@ export class PgCommandStore implements CommandStorePort {
     this.#db = db
   }
 
-  async upsert(command: Command): Promise<StoredCommand> {
+  async upsert(command: Command, options: { readonly dueAt?: Date | undefined } = {}): Promise<StoredCommand> {
     assertCommand(command)
     const { tenantId, id, type, aggregateType, aggregateId } = command
     const payload = encodePayload(`command ${type}`, command.payload, this.#db.options.maxPayloadBytes)
     const metadata = encodeMetadata(`command ${type}`, command.metadata)
     const hash = hashCommand(command)
+    const dueAt = options.dueAt === undefined ? null : dueAtText(options.dueAt)
     const { text, signature } = this.#db.signer.sign([tenantId])
     const row = await this.#one(
       sql.type(One)`
         select ${this.#function('command_upsert')}(${text}, ${signature}, ${tenantId}, ${id}::uuid, decode(${hash}, 'hex'), ${type},
-          ${aggregateType}, ${aggregateId}, ${payload}::jsonb, ${metadata}::jsonb) as command`,
+          ${aggregateType}, ${aggregateId}, ${payload}::jsonb, ${metadata}::jsonb, ${dueAt}::timestamptz) as command`,
     )
     if (hashOfRow(row.command) !== hash) throw new CommandIdReusedError(tenantId, id)
     return toStoredCommand(row.command)

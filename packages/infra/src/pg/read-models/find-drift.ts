@@ -89,10 +89,27 @@ async function compareGeneration(
       drifts.push(...(await compareAccess(session, generation, table)), ...compareGrants(session, generation, table, catalog))
     if (generation.state === 'live') drifts.push(...compareView(table, catalog.get(model.name)))
     found.push(
-      ...drifts.map((drift) => ({ drift: { projection: projection.name, table: model.name, ...drift }, on: { generation, table } })),
+      ...settle(drifts).map((drift) => ({
+        drift: { projection: projection.name, table: model.name, ...drift },
+        on: { generation, table },
+      })),
     )
   }
   return found
+}
+
+/** What rests on a table or a column that only a rebuild brings is for the rebuild, too. */
+function settle(drifts: readonly TableDrift[]): readonly TableDrift[] {
+  const broken = drifts.filter(
+    ({ kind, remedy }) => remedy === 'rebuild' && ['missing-table', 'missing-column', 'column-case'].includes(kind),
+  )
+  if (broken.length === 0) return drifts
+  const columns = new Set(broken.map(({ column }) => column))
+  const rests = ({ kind, expected }: TableDrift): boolean =>
+    kind === 'missing-view' ||
+    kind === 'policy' ||
+    (kind === 'missing-index' && expected?.split(', ').some((column) => columns.has(column)) === true)
+  return drifts.map((drift) => (rests(drift) ? { ...drift, remedy: 'rebuild' } : drift))
 }
 
 async function compareAccess(

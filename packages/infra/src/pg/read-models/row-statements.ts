@@ -24,6 +24,8 @@ export interface RowStatements {
   readonly load: RowStatement
   /** Tenants, all columns, positions, partitions. */
   readonly upsert: RowStatement
+  /** The same, for rows that are not there. */
+  readonly insert: RowStatement
   /** Tenants, keys, positions, partitions. */
   readonly remove: RowStatement
   /** Tenants and keys: positions and partitions of the rows that are there. */
@@ -77,6 +79,7 @@ function build(relation: string, columns: readonly TableColumn[], keyNames: read
         changed.map((name) => `${identifier(name)} = excluded.${identifier(name)}`).join(', ') +
         ` where t.${positionColumn} < excluded.${positionColumn} and t.${partitionColumn} = excluded.${partitionColumn}`,
     ]),
+    insert: statementOf([`insert into ${relation} (${all}) select * from unnest(`, ...arrays(rowTypes), ')']),
     remove: statementOf([
       `delete from ${relation} t where t.ctid = any (array(select x.ctid from unnest(`,
       ...arrays([...keyTypes, 'bigint', 'smallint']),

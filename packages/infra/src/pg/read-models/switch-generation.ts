@@ -1,5 +1,6 @@
-import { InvalidInputError, NotCaughtUpError, type FaultHook, type PhysicalTable } from '@cairn/core'
+import { DependentViewsError, InvalidInputError, NotCaughtUpError, type FaultHook, type PhysicalTable } from '@cairn/core'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sqlStateOf } from '../connection/sql-state.ts'
 import { assertReplaceable, findDependents, grantsOn, viewNames, type DependentView } from './dependents.ts'
 import type { GenerationRow } from './generation-rows.ts'
 import { holdAppends } from './hold-appends.ts'
@@ -46,7 +47,7 @@ export async function switchGeneration(session: OwnerSession, change: Switch): P
   await setStates(session, change)
   await session.query('select grant_read_models($1)', [projection])
   await regrant(session, to.tables, grants)
-  await restore(session, dependents.views)
+  await restore(session, projection, dependents.views)
   if (retire !== undefined) await moveSubscription(session, retire, 'retired')
   if (to.inline) {
     // Appends write its rows from here on; a feeder's commit that is under way finds a higher fence.
@@ -136,11 +137,21 @@ async function regrant(
   }
 }
 
-/** As the login and not as our owner: views go back to owners of whom ours is no member. */
-async function restore(session: OwnerSession, views: readonly DependentView[]): Promise<void> {
+/**
+ * As the login and not as our owner: views go back to owners of whom ours is no member.
+ * @throws DependentViewsError for one that does not fit the new views, or that the login may not make
+ */
+async function restore(session: OwnerSession, projection: string, views: readonly DependentView[]): Promise<void> {
   if (views.length === 0) return
   await session.query('set local role none')
-  for (const view of views) await session.run(view.restore)
+  for (const view of views) {
+    try {
+      await session.run(view.restore)
+    } catch (error) {
+      // 42: a column or relation that is gone, a type that does not fit, a privilege that is missing.
+      throw sqlStateOf(error)?.startsWith('42') === true ? new DependentViewsError(projection, [view.name], error) : error
+    }
+  }
   await session.query(`set local role ${session.roles.owner}`)
 }
 

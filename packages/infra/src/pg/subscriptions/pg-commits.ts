@@ -1,17 +1,18 @@
 import {
   DatabaseUnavailableError,
   IdleCommitError,
+  isCairnError,
   InvalidInputError,
   LeaseLostError,
   type FaultHook,
   type FaultPoint,
   type Lease,
   type Progress,
-  type RowStorePort,
   type SubscriptionKind,
 } from '@cairn/core'
 import type { DatabaseTransactionConnection, QuerySqlToken } from 'slonik'
 import { z } from 'zod'
+import { hintLocally } from '../append/local-hints.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
 import { retryWhileUnavailable, translateError } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
@@ -19,7 +20,7 @@ import { isConnectionFailure, sqlStateOf } from '../connection/sql-state.ts'
 import { statement, type StatementMode } from '../connection/statement.ts'
 import { lendTransaction } from '../transaction/lend-transaction.ts'
 import { CommitCounts, type Tally } from './commit-counts.ts'
-import type { PgSubscriptionTransaction } from './pg-subscription-transaction.ts'
+import { pgSubscriptionTransaction, type PgSubscriptionTransaction } from './pg-subscription-transaction.ts'
 import { progressColumns, type ProgressColumns } from './progress-columns.ts'
 
 /** SQLSTATE of a session that was ended by its idle_in_transaction_session_timeout. */
@@ -28,12 +29,13 @@ const idleTooLong = '25P03'
 /** Of a lease that was taken by another store object. */
 const defaultIdleMs = 10_000
 
+const oneTryMs = 1
+
 const Nothing = z.object({})
 const Begun = z.object({ fence: z.int().nullable() })
 const Outcome = z.object({ fence: z.int().nullable(), commits: z.int().nullable(), kind: z.custom<SubscriptionKind>().nullable() })
 
 export type Effects = (tx: PgSubscriptionTransaction) => Promise<void>
-export type RowsOf = (connection: DatabaseTransactionConnection, mode: StatementMode) => RowStorePort
 
 /**
  * Commits of partitions: effects and progress in one transaction, whose last statement is the checkpoint's UPDATE.
@@ -45,12 +47,10 @@ export class PgCommits {
   readonly counts = new CommitCounts()
   readonly #db: PgDatabase
   readonly #faults: FaultHook
-  readonly #rowsOf: RowsOf
 
-  constructor(db: PgDatabase, faults: FaultHook, rowsOf: RowsOf) {
+  constructor(db: PgDatabase, faults: FaultHook) {
     this.#db = db
     this.#faults = faults
-    this.#rowsOf = rowsOf
   }
 
   async commit(lease: Lease, progress: Progress, effects: Effects | undefined): Promise<void> {
@@ -87,13 +87,16 @@ export class PgCommits {
     // Set when a failure that looks like a lost connection is one of the effects' own, to a mail server say.
     let foreign = false
     let running: Promise<void> | undefined
+    let enqueued = false
     try {
       await this.#lend(tally.kind, async (connection, mode) => {
         await this.#begin(connection, mode, lease, tally.idleMs)
         await this.#fault('commit-begun', lease)
         try {
-          running = effects({ rows: this.#rowsOf(connection, mode), connection })
+          const tx = pgSubscriptionTransaction(this.#db, connection, mode)
+          running = effects(tx)
           await running
+          enqueued = tx.commands.used
         } catch (error) {
           if (isConnectionFailure(error)) {
             await assertConnected(connection)
@@ -106,25 +109,27 @@ export class PgCommits {
         await this.#fault('checkpoint-written', lease)
         committing = true
       })
+      if (enqueued) hintLocally(this.#db)
     } catch (error) {
       if (foreign || !isConnectionFailure(error)) throw refusalOf(error, lease, columns)
       // The connection may have gone while they ran: they are not called again before they are through.
       await running?.catch(() => undefined)
       if (committing && (await this.#tookEffect(lease, tally))) return
-      if (sqlStateOf(error) !== idleTooLong) throw new DatabaseUnavailableError('a commit', error)
-      const { fence } = await this.#outcome(lease)
-      if (fence !== lease.fence) throw new LeaseLostError(lease.key.name, lease.partition)
-      throw new IdleCommitError(lease.key.name, tally.idleMs, error)
+      if (!committing) await this.#assertHeld(lease, error)
+      throw sqlStateOf(error) === idleTooLong
+        ? new IdleCommitError(lease.key.name, tally.idleMs, error)
+        : new DatabaseUnavailableError('a commit', error)
     }
   }
 
   /**
-   * The connections of Cairn's own for projections, whose statements are Cairn's alone; those that are reset after use for
-   * handlers, which may leave anything behind.
+   * The connections of Cairn's own for projections and process managers, whose statements are Cairn's alone; those that are reset
+   * after use for handlers, which may leave anything behind.
    */
   #lend(kind: SubscriptionKind, work: (connection: DatabaseTransactionConnection, mode: StatementMode) => Promise<void>): Promise<void> {
     const { pools, gates } = this.#db
-    if (kind !== 'projection') return gates.handler.run(() => lendTransaction(pools.handler, (connection) => work(connection, 'plain')))
+    if (kind !== 'projection' && kind !== 'process-manager')
+      return gates.handler.run(() => lendTransaction(pools.handler, (connection) => work(connection, 'plain')))
     return gates.commit.run(() => gates.worker.run(() => lendTransaction(pools.worker, (connection) => work(connection, 'prepared'))))
   }
 
@@ -158,6 +163,16 @@ export class PgCommits {
     return commits > tally.commits
   }
 
+  /** A process that was paused finds its connection gone, and often its lease too: that is what it must know. */
+  async #assertHeld(lease: Lease, cause: unknown): Promise<void> {
+    const outcome = await this.#outcome(lease, oneTryMs).catch((error: unknown) => {
+      // Nothing was committed, so nothing hangs on this.
+      if (isCairnError(error)) throw new DatabaseUnavailableError('a commit', cause)
+      throw error
+    })
+    if (outcome.fence !== lease.fence) throw new LeaseLostError(lease.key.name, lease.partition)
+  }
+
   /** A lease that was taken by another store object. */
   async #lookUp(lease: Lease): Promise<Tally> {
     const { fence, commits, kind } = await this.#outcome(lease)
@@ -165,9 +180,9 @@ export class PgCommits {
     return this.counts.set(lease.key, lease.partition, { fence, commits, kind, idleMs: defaultIdleMs })
   }
 
-  async #outcome({ key, partition }: Lease): Promise<z.output<typeof Outcome>> {
-    const { pools, gates, schema, options } = this.#db
-    return retryWhileUnavailable('the outcome of a commit', options.retryForMs, () =>
+  async #outcome({ key, partition }: Lease, retryForMs: number = this.#db.options.retryForMs): Promise<z.output<typeof Outcome>> {
+    const { pools, gates, schema } = this.#db
+    return retryWhileUnavailable('the outcome of a commit', retryForMs, () =>
       gates.worker.run(() =>
         pools.worker.one(sql.type(Outcome)`
           select fence, commits, kind

@@ -30,11 +30,10 @@ import { plainArray } from '../connection/array-literal.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
 import { retryWhileUnavailable } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
-import { PgRowStore } from '../read-models/pg-row-store.ts'
 import { assertLimit } from '../read/read-log.ts'
 import { leaseColumns } from './lease-columns.ts'
 import { readParkingKey, writeParkingKey } from './parking-key.ts'
-import { PgCommits, type Effects, type RowsOf } from './pg-commits.ts'
+import { PgCommits, type Effects } from './pg-commits.ts'
 import { failureJson } from './progress-columns.ts'
 import { toMembers, toParkedEvent, toPartitions, toStatus, type HeartbeatRow, type ParkedRow, type SubscriptionRow } from './status-rows.ts'
 
@@ -64,8 +63,6 @@ const Count = z.object({ count: z.int() })
 export interface PgSubscriptionStoreOptions {
   /** Called inside commits, for tests. @default none */
   readonly faults?: FaultHook | undefined
-  /** Rows of read models on a commit's connection. @default PgRowStore */
-  readonly rowsOf?: RowsOf | undefined
 }
 
 /** Subscriptions on PostgreSQL. All times are the database's; every call but a commit with effects is one statement. */
@@ -75,8 +72,7 @@ export class PgSubscriptionStore implements SubscriptionStorePort {
 
   constructor(db: PgDatabase, options: PgSubscriptionStoreOptions = {}) {
     this.#db = db
-    const rowsOf: RowsOf = options.rowsOf ?? ((connection, mode) => new PgRowStore(connection, db.schema, mode))
-    this.#commits = new PgCommits(db, options.faults ?? noFaults, rowsOf)
+    this.#commits = new PgCommits(db, options.faults ?? noFaults)
   }
 
   async register(spec: SubscriptionSpec): Promise<SubscriptionStatus> {

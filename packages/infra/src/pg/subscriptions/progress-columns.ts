@@ -1,4 +1,4 @@
-import { assertUuid, assertVersion, type EventToPark, type Progress, type StoredFailure } from '@cairn/core'
+import { assertProgress, type EventToPark, type Progress, type StoredFailure } from '@cairn/core'
 import { plainArray } from '../connection/array-literal.ts'
 import { writeParkingKey } from './parking-key.ts'
 
@@ -13,9 +13,9 @@ export interface ProgressColumns {
 }
 
 /** @throws InvalidInputError */
-export function progressColumns({ checkpoint, park = [], unpark = [] }: Progress): ProgressColumns {
-  if (checkpoint !== undefined) assertVersion('checkpoint', checkpoint)
-  for (const position of unpark) assertVersion('unpark', position)
+export function progressColumns(progress: Progress): ProgressColumns {
+  assertProgress(progress)
+  const { checkpoint, park = [], unpark = [] } = progress
   return {
     checkpoint: checkpoint ?? null,
     park: park.length === 0 ? null : JSON.stringify(park.map(parkedRow)),
@@ -29,8 +29,6 @@ export function failureJson(failure: StoredFailure | undefined): string | null {
 }
 
 function parkedRow({ parkingKey, position, eventId, tenantId, type, status, failure }: EventToPark) {
-  assertVersion('position', position)
-  assertUuid('eventId', eventId)
   return {
     parkingKey: writeParkingKey(parkingKey),
     position,

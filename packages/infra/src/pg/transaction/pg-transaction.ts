@@ -6,6 +6,7 @@ import {
   type AppendGroupRequest,
   type AppendRequest,
   type AppendResult,
+  type CommandQueuePort,
   type CommandReceipt,
   type EventStoreTransaction,
   type LoadedStream,
@@ -15,6 +16,7 @@ import {
 import type { DatabaseTransactionConnection } from 'slonik'
 import { z } from 'zod'
 import { assertReceipt, encodeEntry } from '../append/encode-entry.ts'
+import { OwnCommandQueue } from '../commands/own-command-queue.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
 import { sql } from '../connection/sql.ts'
 import { loadStreams } from '../load/load-streams.ts'
@@ -35,6 +37,7 @@ export interface PgEventStoreTransaction extends EventStoreTransaction {
 export class PgTransaction implements PgEventStoreTransaction {
   readonly tenantId: string
   readonly connection: DatabaseTransactionConnection
+  readonly #queue: OwnCommandQueue
   readonly #db: PgDatabase
   readonly #appends: QueuedAppend[] = []
   #failure: Error | undefined
@@ -43,6 +46,16 @@ export class PgTransaction implements PgEventStoreTransaction {
     this.#db = db
     this.tenantId = tenantId
     this.connection = connection
+    this.#queue = new OwnCommandQueue(db, tenantId, connection)
+  }
+
+  get commands(): CommandQueuePort {
+    return this.#queue
+  }
+
+  /** True when commands were put aside: whoever carries them out may be told. */
+  get enqueued(): boolean {
+    return this.#queue.used
   }
 
   /** In key order, so that two transactions that share streams wait for each other in one direction only. */
@@ -52,7 +65,7 @@ export class PgTransaction implements PgEventStoreTransaction {
 
   /** Set when a reservation was refused: the transaction then stores nothing, even where the work hides the error. */
   get failure(): Error | undefined {
-    return this.#failure
+    return this.#failure ?? this.#queue.failure
   }
 
   async load(stream: StreamKey, options: LoadOptions = {}): Promise<LoadedStream> {

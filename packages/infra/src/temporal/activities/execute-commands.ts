@@ -1,4 +1,12 @@
-import { commandFailure, type CommandBus, type Dispatched, type LoggerPort, type StoredCommand, type StoredResult } from '@cairn/core'
+import {
+  commandFailure,
+  type CommandBus,
+  type Dispatched,
+  type LoggerPort,
+  type StatusChange,
+  type StoredCommand,
+  type StoredResult,
+} from '@cairn/core'
 import { activityInfo, ApplicationFailure } from '@temporalio/activity'
 import type { CommandBatches, CommandChange } from '../command-batches.ts'
 import { batchAttempts, type CairnActivities, type CommandAnswer } from '../workflows/contract.ts'
@@ -6,7 +14,7 @@ import { isOutage, mayPass } from './is-outage.ts'
 
 export interface ExecuteCommandsParts {
   readonly batches: CommandBatches
-  readonly bus: Pick<CommandBus, 'dispatch'>
+  readonly bus: Pick<CommandBus, 'dispatchAll'>
   readonly logger: LoggerPort
   /** A command that was consumed so often and still meets conflicts fails. Outages do not count. */
   readonly maxAttempts: number
@@ -14,8 +22,7 @@ export interface ExecuteCommandsParts {
 
 /**
  * Carries a batch out, one command after another, each under its own id: run again after a crash, it finds what took effect
- * before and goes on behind it. A refusal is written down before the next command is decided, because only a refusal could come
- * out differently the second time.
+ * before. (A refusal that nobody was told yet is then decided again, on the state as it is by that time.)
  */
 export function executeCommands(parts: ExecuteCommandsParts): CairnActivities['cairnExecuteCommands'] {
   return async (tenantId, commandIds) => {
@@ -35,25 +42,40 @@ class Batch {
   readonly answers = new Map<string, CommandAnswer>()
   readonly #parts: ExecuteCommandsParts
   readonly #tenantId: string
-  /** Carried out, but not yet marked so. */
-  #done: CommandChange[] = []
 
   constructor(parts: ExecuteCommandsParts, tenantId: string) {
     this.#parts = parts
     this.#tenantId = tenantId
   }
 
-  /** @throws what may pass; all before it is marked */
+  /** @throws what may pass; those that it did not meet are marked */
   async run(commandIds: readonly string[]): Promise<void> {
-    const rows = await this.#parts.batches.take(this.#tenantId, commandIds)
-    try {
-      for (const [i, row] of rows.entries()) {
-        const id = commandIds[i]
-        if (id !== undefined) await this.#runOne(id, row)
+    const { batches, bus } = this.#parts
+    const open: StoredCommand[] = []
+    for (const [i, row] of (await batches.take(this.#tenantId, commandIds)).entries()) {
+      const id = commandIds[i] ?? ''
+      if (row === undefined) {
+        this.answers.set(id, { status: 'pending', error: { code: 'CAIRN_COMMAND_NOT_STORED', message: `Command ${id} has no row.` } })
+      } else if (row.status === 'processed' || row.status === 'failed') {
+        this.answers.set(id, { status: row.status })
+      } else {
+        open.push(row)
       }
-    } finally {
-      await this.#flush()
     }
+    const outcomes = await bus.dispatchAll(open.map(({ command }) => command))
+    const changes: CommandChange[] = []
+    const passing: unknown[] = []
+    for (const [i, row] of open.entries()) {
+      const outcome = outcomes[i]
+      if (outcome === undefined) continue
+      const change = this.#changeOf(row, outcome)
+      if (change === undefined) passing.push(outcome.status === 'rejected' ? outcome.reason : undefined)
+      else changes.push({ id: row.command.id, change })
+    }
+    await batches.finish(this.#tenantId, changes)
+    for (const { id, change } of changes)
+      if (change.status === 'processed' || change.status === 'failed') this.answers.set(id, { status: change.status })
+    if (passing.length > 0) throw passing[0]
   }
 
   /** Those without an answer become pending again, where the database can be reached. */
@@ -70,32 +92,12 @@ class Batch {
     }
   }
 
-  async #runOne(id: string, row: StoredCommand | undefined): Promise<void> {
-    if (row === undefined) {
-      this.answers.set(id, { status: 'pending', error: { code: 'CAIRN_COMMAND_NOT_STORED', message: `Command ${id} has no row.` } })
-      return
-    }
-    if (row.status === 'processed' || row.status === 'failed') {
-      this.answers.set(id, { status: row.status })
-      return
-    }
-    try {
-      const dispatched = await this.#parts.bus.dispatch(row.command, { tenantId: this.#tenantId })
-      this.#done.push({ id, change: { status: 'processed', result: resultOf(dispatched) } })
-      this.answers.set(id, { status: 'processed' })
-    } catch (error) {
-      if (mayPass(error) && (isOutage(error) || row.attempts < this.#parts.maxAttempts)) throw error
-      this.#done.push({ id, change: { status: 'failed', error: commandFailure(error) } })
-      await this.#flush()
-      this.answers.set(id, { status: 'failed' })
-    }
-  }
-
-  async #flush(): Promise<void> {
-    const done = this.#done
-    if (done.length === 0) return
-    await this.#parts.batches.finish(this.#tenantId, done)
-    this.#done = []
+  /** Undefined where the failure may pass, and the command is to be tried again. */
+  #changeOf({ attempts }: StoredCommand, outcome: PromiseSettledResult<Dispatched>): StatusChange | undefined {
+    if (outcome.status === 'fulfilled') return { status: 'processed', result: resultOf(outcome.value) }
+    const error: unknown = outcome.reason
+    if (mayPass(error) && (isOutage(error) || attempts < this.#parts.maxAttempts)) return undefined
+    return { status: 'failed', error: commandFailure(error) }
   }
 }
 

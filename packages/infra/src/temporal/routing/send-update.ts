@@ -59,6 +59,8 @@ function tryOnce(client: Client, target: UpdateTarget, updateId: string, args: r
     taskQueue,
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
+    // How long a dead worker holds its workflows up; a batch that takes longer keeps its task by heartbeats.
+    workflowTaskTimeout: 5_000,
   })
   return client.withDeadline(Date.now() + ms, () =>
     client.workflow.executeUpdateWithStart(update, { startWorkflowOperation, args: [...args], updateId }),
@@ -72,7 +74,8 @@ function judge(error: unknown): 'away' | 'run-ended' | 'refused' {
   if (error instanceof WorkflowUpdateFailedError) {
     // A run that completes or continues as new answers so; the handlers of ours never fail by themselves.
     const { cause } = error
-    const byDesign = cause instanceof ApplicationFailure && (cause.type === closingFailure || cause.type === 'AcceptedUpdateCompletedWorkflow')
+    const byDesign =
+      cause instanceof ApplicationFailure && (cause.type === closingFailure || cause.type === 'AcceptedUpdateCompletedWorkflow')
     return byDesign ? 'run-ended' : 'refused'
   }
   const cause = error instanceof ServiceError ? error.cause : error

@@ -2,12 +2,18 @@ import { silentLogger, type CommandBus, type CommandStorePort, type LoggerPort }
 import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker'
 import { executeCommands } from '../activities/execute-commands.ts'
 import { finishCommand } from '../activities/finish-command.ts'
+import { runCommands, type RunCommandsParts } from '../activities/run-commands.ts'
+import { stepProcess } from '../activities/step-process.ts'
 import { commandBatches, type CommandBatches } from '../command-batches.ts'
+import type { ProcessParts } from '../processes.ts'
 import { queuesToServe, sharedQueue, type TaskQueues } from '../task-queues.ts'
 import type { CairnActivities } from '../workflows/contract.ts'
 import { installRuntime } from './temporal-logger.ts'
 import { assertUtc } from './utc-guard.ts'
 import { workflowBundle } from './workflow-bundle.ts'
+
+/** How to get into the server, the same for clients and workers. */
+export type ConnectionSecurity = Pick<NativeConnectionOptions, 'tls' | 'apiKey'>
 
 export interface TemporalWorkerOptions {
   /** Host and port. @default '127.0.0.1:7233' */
@@ -15,13 +21,15 @@ export interface TemporalWorkerOptions {
   /** @default 'default' */
   readonly namespace?: string | undefined
   /** TLS, API key and the like. */
-  readonly connection?: Omit<NativeConnectionOptions, 'address'> | undefined
+  readonly connection?: ConnectionSecurity | undefined
   /** @default one queue for all, 'cairn' */
   readonly taskQueues?: TaskQueues | undefined
-  readonly bus: Pick<CommandBus, 'dispatch'>
+  readonly bus: Pick<CommandBus, 'dispatchAll'>
   readonly commands: CommandStorePort
   /** Rows in bulk. @default over `commands`, one statement per row */
   readonly batches?: CommandBatches | undefined
+  /** Process managers, and how their commands get to their aggregates: `TemporalScheduler.carryOut`. @default none */
+  readonly processes?: (ProcessParts & Pick<RunCommandsParts, 'carryOut'>) | undefined
   /** A module with a user's own workflows; it says `export * from '@cairn/infra/temporal/workflows'` too. @default Cairn's alone */
   readonly workflowsPath?: string | undefined
   /** A user's own activities. */
@@ -53,7 +61,7 @@ export interface TemporalWorker extends AsyncDisposable {
  * Starts a worker for each task queue of this process.
  * @throws InvalidInputError when the process is not in UTC; TransportError when the server cannot be reached
  */
-export async function createTemporalWorker(options: TemporalWorkerOptions, cairn: Partial<CairnActivities> = {}): Promise<TemporalWorker> {
+export async function createTemporalWorker(options: TemporalWorkerOptions): Promise<TemporalWorker> {
   if (options.requireUtc ?? true) assertUtc()
   const logger = (options.logger ?? silentLogger).child({ component: 'temporal' })
   installRuntime(logger)
@@ -63,21 +71,13 @@ export async function createTemporalWorker(options: TemporalWorkerOptions, cairn
     NativeConnection.connect({ ...options.connection, address: options.address ?? '127.0.0.1:7233' }),
   ])
   try {
-    const activities = {
-      ...options.activities,
-      cairnExecuteCommands: executeCommands({
-        batches: options.batches ?? commandBatches(options.commands),
-        bus: options.bus,
-        logger,
-        maxAttempts: options.maxAttempts ?? 10,
-      }),
-      cairnFinishCommand: finishCommand(options.commands),
-      ...cairn,
-    }
+    const activities = activitiesOf(options, logger)
     const workers = await Promise.all(
       taskQueues.map((taskQueue) =>
         Worker.create({
           shutdownGraceTime: options.shutdownGraceMs ?? 10_000,
+          // How long the tasks of a dead worker wait for it before any other gets them.
+          stickyQueueScheduleToStartTimeout: 2_000,
           ...options.tuning,
           ...(options.interceptors === undefined ? {} : { interceptors: options.interceptors }),
           connection,
@@ -93,6 +93,18 @@ export async function createTemporalWorker(options: TemporalWorkerOptions, cairn
     await connection.close()
     throw error
   }
+}
+
+function activitiesOf(options: TemporalWorkerOptions, logger: LoggerPort): object {
+  const { bus, commands, processes, maxAttempts = 10, batches = commandBatches(commands) } = options
+  const own: Partial<CairnActivities> = {
+    cairnExecuteCommands: executeCommands({ batches, bus, logger, maxAttempts }),
+    cairnFinishCommand: finishCommand(commands),
+    ...(processes === undefined
+      ? {}
+      : { cairnStepProcess: stepProcess(processes, batches), cairnRunCommands: runCommands({ batches, carryOut: processes.carryOut }) }),
+  }
+  return { ...options.activities, ...own }
 }
 
 function run(workers: readonly Worker[], taskQueues: readonly string[], connection: NativeConnection): TemporalWorker {

@@ -11,9 +11,9 @@ export const { cairnExecuteCommands } = proxyLocalActivities<Pick<CairnActivitie
 /** These must happen: they are tried until they do, or until they say that trying is of no use. */
 const untilDone = { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '30s' } as const
 
-export const { cairnStepProcess, cairnFinishCommand } = proxyLocalActivities<Pick<CairnActivities, 'cairnStepProcess' | 'cairnFinishCommand'>>(
-  { startToCloseTimeout: '1 minute', localRetryThreshold: '10s', retry: untilDone },
-)
+export const { cairnStepProcess, cairnFinishCommand } = proxyLocalActivities<
+  Pick<CairnActivities, 'cairnStepProcess' | 'cairnFinishCommand'>
+>({ startToCloseTimeout: '1 minute', localRetryThreshold: '10s', retry: untilDone })
 
 /**
  * Not a local one: it waits for entity workflows, whose own local activities need the places (of workflow tasks and of local

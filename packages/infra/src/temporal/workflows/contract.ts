@@ -72,10 +72,18 @@ export interface StepResult {
   /** Ids of commands that the batch sent, without timers. */
   readonly commands: readonly string[]
   readonly done: boolean
+  /** The event that could not be handled, and why. What stands before it in the batch is handled, it and the rest are not. */
+  readonly failed?: FailedEvent | undefined
 }
 
-/** The answer to a batch of events; a failure is of the process manager's own making. */
-export type DeliverAnswer = { readonly status: 'done' } | { readonly status: 'failed'; readonly error: GivenBack }
+export interface FailedEvent extends GivenBack {
+  readonly position: number
+}
+
+/** The answer to a batch of events. */
+export interface DeliverAnswer {
+  readonly failed?: FailedEvent | undefined
+}
 
 /** A workflow that is about to continue as new or to complete refuses updates with a failure of this type; they are sent again. */
 export const closingFailure = 'CairnClosing'

@@ -1,4 +1,12 @@
-import { allHandlersFinished, ApplicationFailure, condition, continueAsNew, defineUpdate, setHandler, workflowInfo } from '@temporalio/workflow'
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  defineUpdate,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow'
 import { closingFailure, executeUpdate, type CommandAnswer, type EntityInput } from './contract.ts'
 import { cairnExecuteCommands } from './activities.ts'
 import { Serial } from './serial.ts'

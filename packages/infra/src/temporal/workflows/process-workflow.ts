@@ -29,21 +29,13 @@ export async function cairnProcess(input: ProcessInput): Promise<void> {
   let closing = false
 
   const stepOver = async (events: readonly EventRef[]): Promise<DeliverAnswer> => {
-    try {
-      const result = await cairnStepProcess(key, events)
-      timers = result.timers.filter(({ commandId }) => !fired.has(commandId))
-      fired = new Set(result.timers.map(({ commandId }) => commandId).filter((id) => fired.has(id)))
-      commands = [...commands, ...result.commands]
-      done = result.done
-      return { status: 'done' }
-    } catch (error) {
-      const cause = error instanceof Error ? (error.cause ?? error) : error
-      const message = cause instanceof Error ? cause.message : String(cause)
-      const code = cause instanceof ApplicationFailure && typeof cause.type === 'string' ? cause.type : 'CAIRN_UNEXPECTED'
-      return { status: 'failed', error: { code, message } }
-    } finally {
-      changes++
-    }
+    const result = await cairnStepProcess(key, events)
+    timers = result.timers.filter(({ commandId }) => !fired.has(commandId))
+    fired = new Set(result.timers.map(({ commandId }) => commandId).filter((id) => fired.has(id)))
+    commands = [...commands, ...result.commands]
+    done = result.done
+    changes++
+    return result.failed === undefined ? {} : { failed: result.failed }
   }
   setHandler(deliver, (events) => serial.run(() => stepOver(events)), {
     validator: (_events: readonly EventRef[]) => {

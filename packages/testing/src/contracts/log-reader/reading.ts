@@ -143,14 +143,16 @@ export const reading = contractGroup<LogReaderContext>('read', {
   'misses nothing while others write': async (context) => {
     const after = await context.end()
     const writing = Promise.all(upTo(8).map(() => context.append(upTo(12).map(() => context.type('raced')))))
-    let written = false
-    void writing.then(() => (written = true))
     const seen: RecordedEvent[] = []
-    for (let from = after; !written || from < (await context.end());) {
-      const page = await context.reader.read({ after: from, limit: 5 })
-      seen.push(...page.events)
-      from = page.next
+    const readToEnd = async (from: number): Promise<number> => {
+      const { events, next, horizon } = await context.reader.read({ after: from, limit: 5 })
+      seen.push(...events)
+      return next < horizon ? readToEnd(next) : next
     }
+    let position = after
+    const ended = writing.then(() => 'ended')
+    while ((await Promise.race([ended, context.elapse(1)])) !== 'ended') position = await readToEnd(position)
+    await readToEnd(position)
     const recorded = (await writing).flat().toSorted((a, b) => a.position - b.position)
     expect(idsOf(seen)).toEqual(idsOf(recorded))
   },

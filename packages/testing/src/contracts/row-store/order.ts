@@ -81,6 +81,23 @@ export const rowOrder = contractGroup<RowStoreContext>('positions and partitions
     }
   },
 
+  'takes fresh rows as they are, and refuses one that is there after all, later or not': async (context) => {
+    const { store, tenantId } = context
+    const table = await givenRows(context)
+    for (const position of [9, 10, 11]) {
+      const writes = upserting({ ...counter(tenantId, 'd', 2, 11), fresh: true }, { ...counter(tenantId, 'b', 2, position), fresh: true })
+      await refused(stale, store, table, writes)
+      await expectUnchanged(context, table)
+    }
+    await store.write(table, upserting({ ...counter(tenantId, 'd', 2, 11), fresh: true }, counter(tenantId, 'a', 3, 11)))
+    expect(standing(await store.load(table, [counterKey(tenantId, 'd'), counterKey(tenantId, 'a')]))).toEqual([
+      { count: 2, position: 11 },
+      { count: 3, position: 11 },
+    ])
+    await store.write(table, upserting(counter(tenantId, 'd', 4, 12)))
+    expect(standing(await store.load(table, [counterKey(tenantId, 'd')]))).toEqual([{ count: 4, position: 12 }])
+  },
+
   'lets a deleted row come back in another partition': async (context) => {
     const { store, tenantId } = context
     const table = await givenRows(context)

@@ -27,7 +27,7 @@ export function fingerprint(text: string): string {
 export function specOf(context: SubscriptionStoreContext, changes: Partial<SubscriptionSpec> = {}): SubscriptionSpec {
   return {
     key: { name: context.name(), generation: 1 },
-    kind: 'subscription',
+    kind: context.kind,
     version: 1,
     fingerprint: fingerprint('one'),
     partitions: 1,

@@ -13,10 +13,7 @@ const startMs = 30_000
 const prefix = 'cairn-test-temporal'
 
 /** Starts `temporal server start-dev` on a free port; it ends with this process at the latest. */
-export async function startTemporalServer(
-  program: string,
-  settings: TemporalServerSettings,
-): Promise<Omit<TemporalService, 'kind'>> {
+export async function startTemporalServer(program: string, settings: TemporalServerSettings): Promise<Omit<TemporalService, 'kind'>> {
   for (const left of await leftFolders(prefix)) await rm(left, { recursive: true, force: true })
   const home = newFolderName(prefix)
   await mkdir(home, { mode: 0o700 })
@@ -72,7 +69,10 @@ async function start(
     }
     if (!ended) await endChild(child, 'SIGKILL')
     const said = await readFile(logFile, 'utf8').catch(() => '')
-    throw new ServiceUnavailableError('temporal', `The Temporal server ${program} did not start: ${said.trim().split('\n').slice(-3).join(' ')}`)
+    throw new ServiceUnavailableError(
+      'temporal',
+      `The Temporal server ${program} did not start: ${said.trim().split('\n').slice(-3).join(' ')}`,
+    )
   }
   // It must not keep a test process alive that has forgotten to stop it.
   child.unref()

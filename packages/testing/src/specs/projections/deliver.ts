@@ -1,11 +1,4 @@
-import {
-  InMemoryRowStore,
-  ProjectionProcessor,
-  type PhysicalTable,
-  type ProjectionDefinition,
-  type RecordedEvent,
-  type SubscriptionTransaction,
-} from '@cairn/core'
+import { InMemoryRowStore, ProjectionProcessor, type PhysicalTable, type ProjectionDefinition, type RecordedEvent } from '@cairn/core'
 import type { DeliveryPlan } from './delivery-plan.ts'
 
 /**
@@ -49,7 +42,7 @@ async function deliverPartition(
       continue
     }
     const transaction = rows.begin()
-    await processor.commit(transactionOf(transaction))
+    await processor.commit({ rows: transaction })
     if (mishap === 'rolled-back') {
       processor.reset()
       continue
@@ -59,10 +52,6 @@ async function deliverPartition(
     if (mishap === 'dies-after-commit') processor = open()
     else processor.committed()
   }
-}
-
-function transactionOf(rows: SubscriptionTransaction['rows']): SubscriptionTransaction {
-  return { rows }
 }
 
 function tablesOf(definition: ProjectionDefinition): readonly PhysicalTable[] {

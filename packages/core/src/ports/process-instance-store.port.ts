@@ -1,0 +1,44 @@
+import type { CommandQueuePort } from './command-queue.port.ts'
+import type { InstanceKey, ProcessInstance } from '../process-managers/instance.ts'
+
+/** Which instances to list. */
+export interface InstanceFilter {
+  readonly tenantId?: string | undefined
+  readonly processManager?: string | undefined
+  readonly status?: ProcessInstance['status'] | undefined
+  /** Only those whose last event was recorded before this time: what is stuck. */
+  readonly quietSince?: Date | undefined
+  /** Go on behind this instance, exclusive. */
+  readonly after?: InstanceKey | undefined
+  /** 1..1,000. @default 100 */
+  readonly limit?: number | undefined
+}
+
+/**
+ * What is kept of process managers between events: one row for each instance, with its state, its timers, and what it waits for.
+ * Inside a transaction, `save` stands when that commits.
+ */
+export interface ProcessInstanceStorePort {
+  /** In the order of the keys; undefined for those that are not there. */
+  load(keys: readonly InstanceKey[]): Promise<readonly (ProcessInstance | undefined)[]>
+  /** Stores instances, in place of what is stored of them. No key may stand twice. */
+  save(instances: readonly ProcessInstance[]): Promise<void>
+  /** Ascending by process manager, tenant and instance, in keyset pages. */
+  list(filter: InstanceFilter): Promise<readonly ProcessInstance[]>
+}
+
+/** What a step writes, wherever it runs. */
+export interface ProcessTransaction {
+  readonly commands: CommandQueuePort
+  readonly instances: ProcessInstanceStorePort
+}
+
+/** Steps outside of a subscription's commit: for schedulers that deliver events by themselves. */
+export interface ProcessTransactionsPort {
+  /**
+   * Runs a step in a transaction. Those of one instance run one after another, whichever process they are in; so what `work` loads
+   * is what the last one left.
+   * @throws what `work` throws, and DatabaseUnavailableError; then it may or may not have taken effect: load and look again
+   */
+  transaction<T>(key: InstanceKey, work: (tx: ProcessTransaction) => Promise<T>): Promise<T>
+}

@@ -1,0 +1,39 @@
+import { isCairnError } from '../errors/index.ts'
+import type { CommandOutcome, StoredCommand } from '../ports/index.ts'
+import { commandFailure } from './command-failure.ts'
+import type { CommandDispatcher } from './command-worker-options.ts'
+import { storedResult } from './stored-result.ts'
+
+export interface RunOptions {
+  readonly maxAttempts: number
+  readonly retryMs: number
+  readonly maxRetryMs: number
+}
+
+/** Failures of the surroundings: they say nothing about the command, and its tries do not count. */
+const outages: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAIRN_POOL_EXHAUSTED', 'CAIRN_STOPPED'])
+
+/** Carries a claimed command out, once. Never throws: what became of it is the outcome. */
+export async function runCommand(bus: CommandDispatcher, stored: StoredCommand, options: RunOptions): Promise<CommandOutcome> {
+  const { command, attempts } = stored
+  const { id, tenantId } = command
+  try {
+    const dispatched = await bus.dispatch(command, { tenantId })
+    return { tenantId, id, status: 'processed', result: storedResult(dispatched) }
+  } catch (error) {
+    const failure = commandFailure(error)
+    if (outages.has(failure.code)) return { tenantId, id, status: 'returned', afterMs: options.retryMs }
+    if (!mayPass(error) || attempts >= options.maxAttempts) return { tenantId, id, status: 'failed', error: failure }
+    return { tenantId, id, status: 'retry', error: failure, afterMs: waitOf(attempts, options) }
+  }
+}
+
+/** A rule of the business that may pass was tried again by the bus, within its limits: what it says then is final. */
+function mayPass(error: unknown): boolean {
+  return isCairnError(error) && error.retryable && error.code !== 'CAIRN_BUSINESS_RULE'
+}
+
+/** Doubling, with jitter: from half of the wait to all of it. */
+function waitOf(attempts: number, { retryMs, maxRetryMs }: RunOptions): number {
+  return Math.ceil(Math.min(maxRetryMs, retryMs * 2 ** (attempts - 1)) * (0.5 + Math.random() / 2))
+}

@@ -1,0 +1,142 @@
+import {
+  hashCommand,
+  type ClockPort,
+  type Command,
+  type CommandOutcome,
+  type CommandWorkerInfo,
+  type DueCommandsPort,
+  type RawCommand,
+  type RefusedCommand,
+  type StoredCommand,
+} from '@cairn/core'
+import { assertWholeNumber } from '../assert-whole-number.ts'
+import { toStoredCommand, type CommandRow } from '../command-row.ts'
+import { aggregateOf, inOrder, isDue, rowKey, timeOf, type CommandRows } from './rows.ts'
+
+/** Several workers on one store are several processes on one database. Every method runs to its end without awaiting. */
+export class InMemoryDueCommands implements DueCommandsPort {
+  readonly #rows: CommandRows
+  readonly #clock: ClockPort
+  readonly #workers = new Map<string, { readonly types: readonly string[]; readonly expiresAt: number }>()
+
+  constructor(rows: CommandRows, clock: ClockPort) {
+    this.#rows = rows
+    this.#clock = clock
+  }
+
+  async beat({ id, types }: CommandWorkerInfo, leaseMs: number, unownedAfterMs = Number.POSITIVE_INFINITY): Promise<number> {
+    const now = this.#now()
+    this.#workers.set(id, { types: [...types], expiresAt: now + leaseMs })
+    let given = 0
+    for (const row of this.#rows.values()) {
+      if (row.status !== 'consumed') continue
+      if (row.owner === undefined ? now - row.updatedAt < unownedAfterMs : (this.#workers.get(row.owner)?.expiresAt ?? 0) > now) continue
+      this.#change(row, { status: 'pending', owner: undefined })
+      given++
+    }
+    return given
+  }
+
+  async leave(workerId: string): Promise<void> {
+    this.#workers.delete(workerId)
+  }
+
+  async claimDue(
+    { id, types }: CommandWorkerInfo,
+    limit: number,
+  ): Promise<{ readonly commands: readonly StoredCommand[]; readonly raw: boolean }> {
+    assertWholeNumber('limit', limit, 1, 1_000)
+    const now = this.#now()
+    const known = new Set(types)
+    const held = new Set<string>()
+    for (const row of this.#rows.values()) {
+      if (row.status === 'consumed' || (row.status === 'pending' && (row.retryAt ?? 0) > now)) held.add(aggregateOf(row))
+    }
+    const taken: CommandRow[] = []
+    for (const row of [...this.#rows.values()].filter((one) => isDue(one, now)).toSorted(inOrder)) {
+      if (taken.length === limit) break
+      if (held.has(aggregateOf(row))) continue
+      if (known.has(row.type)) taken.push(row)
+      else held.add(aggregateOf(row))
+    }
+    for (const row of taken) {
+      row.attempts++
+      this.#change(row, { status: 'consumed', owner: id, retryAt: undefined })
+    }
+    return { commands: taken.map(toStoredCommand), raw: this.#raw(now).length > 0 }
+  }
+
+  async raw(types: readonly string[], limit: number): Promise<readonly RawCommand[]> {
+    assertWholeNumber('limit', limit, 1, 1_000)
+    return this.#raw(this.#now())
+      .filter(({ type }) => types.includes(type))
+      .slice(0, limit)
+      .map(({ id, tenantId, type, aggregateType, aggregateId, payload, metadata }) => ({
+        id,
+        tenantId,
+        type,
+        aggregateType,
+        aggregateId,
+        payload: JSON.parse(payload) as unknown,
+        metadata: JSON.parse(metadata) as unknown,
+      }))
+  }
+
+  async admit(commands: readonly Command[]): Promise<void> {
+    for (const command of commands) {
+      const row = this.#rows.get(rowKey(command.tenantId, command.id))
+      if (row?.status !== 'pending' || row.hash !== undefined) continue
+      const { aggregateType, aggregateId, payload, metadata } = command
+      const texts = { payload: JSON.stringify(payload), metadata: JSON.stringify(metadata) }
+      this.#change(row, { aggregateType, aggregateId, hash: hashCommand(command), ...texts })
+    }
+  }
+
+  async refuse(commands: readonly RefusedCommand[]): Promise<void> {
+    for (const { tenantId, id, error } of commands) {
+      const row = this.#rows.get(rowKey(tenantId, id))
+      if (row?.status === 'pending') this.#change(row, { status: 'failed', error: JSON.stringify(error), retryAt: undefined, hash: row.hash ?? '' })
+    }
+  }
+
+  async unknown(graceMs: number, limit: number): Promise<readonly Pick<RawCommand, 'id' | 'tenantId' | 'type'>[]> {
+    const now = this.#now()
+    const known = new Set([...this.#workers.values()].filter(({ expiresAt }) => expiresAt > now).flatMap(({ types }) => types))
+    return [...this.#rows.values()]
+      .filter((row) => row.status === 'pending' && timeOf(row) <= now - graceMs && !known.has(row.type))
+      .slice(0, limit)
+      .map(({ id, tenantId, type }) => ({ id, tenantId, type }))
+  }
+
+  async settle(workerId: string, outcomes: readonly CommandOutcome[]): Promise<void> {
+    const now = this.#now()
+    for (const outcome of outcomes) {
+      const row = this.#rows.get(rowKey(outcome.tenantId, outcome.id))
+      if (row?.status !== 'consumed' || row.owner !== workerId) continue
+      const { status } = outcome
+      const again = status === 'retry' || status === 'returned'
+      if (status === 'returned') row.attempts--
+      this.#change(row, {
+        status: again ? 'pending' : status,
+        owner: undefined,
+        retryAt: 'afterMs' in outcome && outcome.afterMs > 0 ? now + outcome.afterMs : undefined,
+        result: outcome.status === 'processed' && outcome.result !== undefined ? JSON.stringify(outcome.result) : undefined,
+        error: 'error' in outcome ? JSON.stringify(outcome.error) : status === 'returned' ? row.error : undefined,
+      })
+    }
+  }
+
+  #raw(now: number): readonly CommandRow[] {
+    return [...this.#rows.values()]
+      .filter((row) => row.status === 'pending' && row.hash === undefined && timeOf(row) <= now)
+      .toSorted(inOrder)
+  }
+
+  #change(row: CommandRow, change: Partial<CommandRow>): void {
+    Object.assign(row, change, { updatedAt: this.#now() })
+  }
+
+  #now(): number {
+    return this.#clock.now().getTime()
+  }
+}

@@ -1,0 +1,23 @@
+import type { Command } from '@cairn/core'
+import { ApplicationFailure } from '@temporalio/activity'
+import type { CommandBatches } from '../command-batches.ts'
+import type { CairnActivities, CommandAnswer } from '../workflows/contract.ts'
+
+export interface RunCommandsParts {
+  readonly batches: CommandBatches
+  /** `TemporalScheduler.carryOut`. */
+  readonly carryOut: (command: Command) => Promise<CommandAnswer>
+}
+
+/** Has stored commands carried out by their aggregates' workflows. One that was withdrawn, or has ended, is passed over. */
+export function runCommands({ batches, carryOut }: RunCommandsParts): CairnActivities['cairnRunCommands'] {
+  return async (tenantId, commandIds) => {
+    const rows = await batches.load(tenantId, commandIds)
+    const answers = await Promise.all(
+      rows.map((row) => (row === undefined || row.status === 'processed' || row.status === 'failed' ? undefined : carryOut(row.command))),
+    )
+    for (const answer of answers) {
+      if (answer?.status === 'pending') throw ApplicationFailure.create({ message: answer.error.message, type: answer.error.code })
+    }
+  }
+}

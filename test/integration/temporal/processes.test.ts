@@ -1,0 +1,79 @@
+import { resolveRouterOptions, ProcessForwarder } from '@cairn/infra/temporal'
+import { provideTemporal } from '@cairn/testing/services'
+import { afterAll, expect, test } from 'vitest'
+import { eventually } from '../../support/processes.ts'
+import { testDatabase } from '../../support/test-database.ts'
+import { linesOf, note } from './support/journal.ts'
+import { allEvents, processParts } from './support/reminders.ts'
+import { openScheduler, openStores, startWorker } from './support/temporal-rig.ts'
+
+const database = await testDatabase()
+const server = await provideTemporal()
+const stores = await openStores(database)
+const { scheduler, client, close } = openScheduler(server.address, stores)
+const processes = processParts(stores)
+const worker = await startWorker(server.address, stores, {
+  processes: { ...processes, carryOut: (command) => scheduler.carryOut(command) },
+})
+const forwarder = new ProcessForwarder(
+  client,
+  { kind: 'shared', name: 'cairn' },
+  processes.definitions,
+  resolveRouterOptions({ idleMs: 1_000 }),
+)
+afterAll(async () => {
+  await forwarder.close()
+  await close()
+  await worker.shutdown()
+  await stores.close()
+  await server.stop()
+})
+
+const write = async (journalId: string, ...lines: readonly string[]): Promise<void> => {
+  for (const line of lines) await scheduler.schedule(note('t', journalId, line))
+}
+const copies = (journalId: string): Promise<string[]> => linesOf(stores.store, 't', `${journalId}-copy`)
+const deliverAll = async (journalId: string): Promise<void> =>
+  forwarder.deliver((await allEvents(stores)).filter(({ aggregateId }) => aggregateId === journalId))
+
+test('events lead to commands, once, however often they are delivered', async () => {
+  await write('p-1', 'copy a', 'copy b')
+  await deliverAll('p-1')
+  await deliverAll('p-1')
+  expect(await eventually(async () => (await copies('p-1')).length === 2)).toBe(true)
+  await deliverAll('p-1')
+  expect(await copies('p-1')).toEqual(['copy a 1', 'copy b 2'])
+  const [instance] = await stores.processes.load([{ processManager: 'reminders', tenantId: 't', instanceId: 'p-1' }])
+  expect(instance?.steps).toBe(2)
+})
+
+test('a timer fires when it is due, and not before', async () => {
+  const started = Date.now()
+  await write('p-2', 'remind 1500')
+  await deliverAll('p-2')
+  expect(await copies('p-2')).toEqual([])
+  expect(await eventually(async () => (await copies('p-2')).length === 1)).toBe(true)
+  expect(Date.now() - started).toBeGreaterThan(1_400)
+  expect(await copies('p-2')).toEqual(['reminded'])
+})
+
+test('a timer that was cancelled does not fire, and the instance ends', async () => {
+  await write('p-3', 'remind 1200', 'enough')
+  await deliverAll('p-3')
+  await write('p-3', 'end')
+  await deliverAll('p-3')
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  expect(await copies('p-3')).toEqual([])
+  const handle = client.workflow.getHandle('t__reminders-p%2D3')
+  expect(await eventually(async () => (await handle.describe()).status.name === 'COMPLETED')).toBe(true)
+})
+
+test('an event that cannot be handled is named; what stands before it is done, and other instances go on', async () => {
+  await write('p-4', 'copy x', 'broken', 'copy y')
+  await write('p-5', 'copy z')
+  const events = (await allEvents(stores)).filter(({ aggregateId }) => ['p-4', 'p-5'].includes(aggregateId))
+  const failure = await forwarder.deliver(events).catch((error: unknown) => error)
+  expect(failure).toMatchObject({ name: 'EventHandlingFailure', othersKept: true, event: { payload: { text: 'broken' } } })
+  expect(await eventually(async () => (await copies('p-4')).length === 1 && (await copies('p-5')).length === 1)).toBe(true)
+  expect(await copies('p-4')).toEqual(['copy x 1'])
+})

@@ -1,0 +1,58 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { commandWorkflowId, processWorkflowId, workflowId } from '@cairn/infra/temporal'
+
+test('a workflow id is made of tenant, type and id, with the separators encoded in each', () => {
+  expect(workflowId('acme', 'order', 'o1')).toBe('acme_order-o1')
+  expect(workflowId('a_b', 'c-d', '100%')).toBe('a%5Fb_c%2Dd-100%25')
+  expect(processWorkflowId('acme', 'order-fulfilment', 'o1')).toBe('acme__order%2Dfulfilment-o1')
+  expect(commandWorkflowId('a_b-c', '0197a9c0-0000-7000-8000-000000000000')).toBe('a_b-c-0197a9c0-0000-7000-8000-000000000000')
+})
+
+test('names that would be ambiguous without encoding have ids of their own', () => {
+  const ids = [
+    workflowId('a', 'b_c', 'd'),
+    workflowId('a_b', 'c', 'd'),
+    workflowId('a', 'b-c', 'd'),
+    workflowId('a', 'b', 'c-d'),
+    workflowId('a_b-c', 'd', 'e'),
+    workflowId('a', '_b', 'c'),
+    processWorkflowId('a', 'b', 'c'),
+    workflowId('a%5F', 'b', 'c'),
+    workflowId('a_', 'b', 'c'),
+  ]
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
+// Mostly of the characters that matter, so that two random names have a chance to meet.
+const name = fc.string({ unit: fc.constantFrom('a', 'b', '_', '-', '%', '2', '5', 'F', 'D', 'é'), minLength: 1, maxLength: 6 })
+const kind = fc.constantFrom('entity', 'process')
+const idOf = ([kinded, a, b, c]: readonly [string, string, string, string]): string =>
+  kinded === 'entity' ? workflowId(a, b, c) : processWorkflowId(a, b, c)
+
+test('different aggregates and instances never share an id', () => {
+  fc.assert(
+    fc.property(fc.tuple(kind, name, name, name), fc.tuple(kind, name, name, name), (one, other) => {
+      fc.pre(one.join('\0') !== other.join('\0'))
+      expect(idOf(one)).not.toBe(idOf(other))
+    }),
+    { numRuns: 5_000 },
+  )
+})
+
+test('an id can be taken apart again', () => {
+  fc.assert(
+    fc.property(name, name, name, (tenant, type, id) => {
+      const [head = '', tail = ''] = workflowId(tenant, type, id).split('-')
+      const parts = [...head.split('_'), tail].map(decodeURIComponent)
+      expect(parts).toEqual([tenant, type, id])
+    }),
+  )
+})
+
+test('ids of long names stay within the limit of the server, and apart', () => {
+  const long = (char: string): string => char.repeat(200)
+  const ids = ['-', '_', '%', '€'].map((char) => workflowId(long(char), long(char), long(char)))
+  expect(ids.every((id) => Buffer.byteLength(id) <= 1_000)).toBe(true)
+  expect(new Set(ids).size).toBe(ids.length)
+})
