@@ -1,4 +1,5 @@
 -- What commands led to the first time: a row for each that is stored. took_effect is false while it only waits as a row.
+-- Rows that nobody has admitted are left out: what they ask for is not settled.
 create or replace function results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[])
 returns table (id uuid, hash text, took_effect boolean, aggregate_type text, aggregate_id text, version bigint, "position" bigint, events text)
 language plpgsql volatile security definer
@@ -17,7 +18,7 @@ begin
            where e.stream_id = c.stream_id and e.version between c.first_version and c.version)
     from unnest(p_ids) wanted(id)
     -- The limits keep these look-ups; see append_many.
-    join lateral (select x.* from commands x where x.tenant_id = p_tenant and x.id = wanted.id limit 1) c on true
+    join lateral (select x.* from commands x where x.tenant_id = p_tenant and x.id = wanted.id and x.hash is not null limit 1) c on true
     left join lateral (select x.* from streams x where x.stream_id = c.stream_id limit 1) s on true;
 end
 $$;

@@ -16,6 +16,8 @@ export const layerRules: readonly LayerRule[] = [
   { folder: 'db/src', imports: [], external: [] },
   { folder: 'packages/infra/src', imports: ['@cairn/core', '@cairn/db'] },
   { folder: 'packages/infra/src/memory', imports: ['@cairn/core'], external: ['zod'] },
+  // Runs in Temporal's sandbox.
+  { folder: 'packages/infra/src/temporal/workflows', imports: [], external: ['@temporalio/workflow'] },
   { folder: 'packages/projections/src', imports: ['@cairn/core'] },
   { folder: 'packages/cairn/src', imports: ['@cairn/core', '@cairn/infra', '@cairn/projections'] },
   { folder: 'packages/testing/src/contracts', imports: ['@cairn/core'] },

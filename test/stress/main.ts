@@ -4,13 +4,22 @@ import { addDedupCommand } from './dedup/command.ts'
 import { addFaultsCommand } from './faults/command.ts'
 import { addHeldStreamCommand } from './held-stream/command.ts'
 import { addOrderCommand } from './order/command.ts'
+import { addProjectionsKillCommand } from './projections-kill/command.ts'
 import { addTenantsCommand } from './tenants/command.ts'
 
 const program = new Command('stress')
   .description('Race and order checks of the event store: each prints a verdict, and ends with 0 (ok), 1 (not ok) or 2 (usage).')
   .exitOverride()
   .showHelpAfterError('(--help shows the options)')
-for (const add of [addOrderCommand, addCreationCommand, addDedupCommand, addHeldStreamCommand, addTenantsCommand, addFaultsCommand])
+for (const add of [
+  addOrderCommand,
+  addCreationCommand,
+  addDedupCommand,
+  addHeldStreamCommand,
+  addTenantsCommand,
+  addFaultsCommand,
+  addProjectionsKillCommand,
+])
   add(program)
 
 try {

@@ -9,11 +9,16 @@ const root = new URL('../../', import.meta.url)
 const folder = mkdtempSync(fileURLToPath(new URL('test/.readme-', root)))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-it('runs the example of the README, and its comment tells the truth', () => {
-  const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync(new URL('README.md', root), 'utf8')) ?? []
-  const [, promised = ''] = /console\.log\(.*\) \/\/ (.*)/.exec(example) ?? []
-  const file = join(folder, 'example.ts')
-  writeFileSync(file, example)
+const examples = [...readFileSync(new URL('README.md', root), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+
+it('has examples', () => {
+  expect(examples.length).toBeGreaterThan(1)
+})
+
+it.each(examples.map((text, i) => ({ text, i })))('runs example $i of the README, and its comment tells the truth', ({ text, i }) => {
+  const [, promised = ''] = /console\.log\(.*\) \/\/ (.*)/.exec(text) ?? []
+  const file = join(folder, `example-${i}.ts`)
+  writeFileSync(file, text)
   const run = spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 30_000 })
   expect(run.stderr).toBe('')
   expect(run.stdout.trim()).toBe(promised)

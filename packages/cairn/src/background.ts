@@ -1,5 +1,6 @@
 import {
   InvalidInputError,
+  StoppedError,
   SubscriptionEngine,
   UnknownSubscriptionError,
   type Consumer,
@@ -30,6 +31,8 @@ export class Background {
   readonly #runner: ProjectionRunner | undefined
   readonly #inline: readonly ProjectionDefinition[]
   readonly #logger: LoggerPort
+  readonly #ending = new AbortController()
+  readonly #ended = new AbortController()
 
   constructor(options: ResolvedCairnOptions, registry: Registry, { background: ports }: Backend) {
     const { logger } = options
@@ -77,9 +80,13 @@ export class Background {
     await this.#runner?.start()
   }
 
+  /** Commits what is under way and gives the partitions back. Rebuilds stop at their next commit, and are gone on with later. */
   async stop(): Promise<void> {
+    this.#ending.abort(new StoppedError('The app'))
     await this.#runner?.stop()
     await this.engine.stop()
+    // What is waited for now does not come from here any more.
+    this.#ended.abort(new StoppedError('The app'))
   }
 
   /** Runs a consumer. The engine starts with the first one: an app without any reads no log. */
@@ -114,7 +121,13 @@ export class Background {
     // The rows of an inline projection are there when the append returns.
     const waited = definitions.filter(({ mode }) => mode === 'async')
     const keys = await Promise.all(waited.map(({ name }) => this.#liveKey(name)))
-    await this.engine.waitFor(position, keys, options)
+    await this.waitForKeys(position, keys, options)
+  }
+
+  /** @throws WaitTimeoutError, StoppedError when the app is stopped meanwhile */
+  waitForKeys(position: number, keys: readonly SubscriptionKey[], options: WaitOptions = {}): Promise<void> {
+    const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal, this.#ended.signal])
+    return this.engine.waitFor(position, keys, { ...options, signal })
   }
 
   /** The subscription that a name stands for: of a projection, the one that feeds its live generation. @throws UnknownSubscriptionError */
@@ -140,7 +153,8 @@ export class Background {
   /** @throws as `Cairn.rebuild` */
   async rebuild(options: RebuildOptions): Promise<RebuildReport> {
     if (this.#host === undefined) throw new InvalidInputError('database', 'There is nothing to rebuild in memory.')
-    const report = await rebuild(this.#host, options)
+    const signal = options.signal === undefined ? this.#ending.signal : AbortSignal.any([options.signal, this.#ending.signal])
+    const report = await rebuild(this.#host, { ...options, signal })
     // What is live now is fed at once, not at the next look.
     await this.#runner?.look()
     return report

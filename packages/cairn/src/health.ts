@@ -1,4 +1,4 @@
-import type { EngineStatus, SubscriptionKind, SubscriptionReport, SubscriptionState } from '@cairn/core'
+import { isCairnError, type EngineStatus, type SubscriptionKind, type SubscriptionReport, type SubscriptionState } from '@cairn/core'
 
 export interface SubscriptionHealth {
   readonly name: string
@@ -60,7 +60,7 @@ export function healthWhenDown(error: unknown): Health {
   const why = error instanceof Error ? error.message : String(error)
   return {
     status: 'down',
-    problems: [`The database does not answer: ${why}`],
+    problems: [isCairnError(error, 'CAIRN_STOPPED') ? why : `The database does not answer: ${why}`],
     log: undefined,
     background: { running: false, position: 0, lastReadAgoMs: undefined },
     subscriptions: [],

@@ -76,7 +76,7 @@ describe.each([
           readonly customer: string
           readonly total: number
           readonly currency: string
-          readonly status: 'open' | 'ready' | 'cancelled'
+          readonly status: 'open' | 'ready' | 'shipped' | 'cancelled'
           readonly placed_at: string
           readonly note: string | null
         }

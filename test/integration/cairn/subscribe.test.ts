@@ -79,9 +79,7 @@ describe.each([
     await using app = await start(place)
     const seen: string[] = []
     const subscription = await app.subscribe('patterns', { types: ['invoice.*', 'order.ready'], from: 'end' }, (event) => {
-      expectTypeOf(event.type).toEqualTypeOf<
-        'invoice.created' | 'invoice.paymentReceived' | 'invoice.paid' | 'invoice.voided' | 'order.ready'
-      >()
+      expectTypeOf(event.type).toExtend<`invoice.${string}` | 'order.ready'>()
       seen.push(event.type === 'invoice.created' ? `${event.type} ${event.payload.amount}` : event.type)
     })
     await order(app, 'patterns')

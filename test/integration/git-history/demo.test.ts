@@ -57,8 +57,12 @@ describe('the demo', () => {
       expect(told.trial.versionAfter).toBe(told.trial.conflict.actual)
       expect(told.life.versions.length).toBeGreaterThan(1)
       expect(told.answers.hotspots).toHaveLength(8)
+      expect(told.answers.weeks.length).toBeGreaterThan(0)
+      expect(told.rebuilt).toMatchObject({ projection: 'hotspots', status: 'rebuilt', generation: 2, parked: 0 })
+      expect(first.stderr).toContain('From the read models, and the same as folded from the events')
+      expect(first.stderr).toContain('hotspots rebuilt beside the live tables')
       const second = await demo(['--repo', repo, '--data', data, '--json', '--digest'])
-      expect(JSON.parse(second.stdout)).toMatchObject({ import: { commits: 0, known: 1_500 }, digest: told.digest })
+      expect(JSON.parse(second.stdout)).toMatchObject({ import: { commits: 0, known: 1_500 }, digest: told.digest, answers: told.answers })
     } finally {
       await removeDataFolder(data)
     }

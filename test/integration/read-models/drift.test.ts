@@ -228,8 +228,8 @@ describe('drift finds, and where it can repair takes away,', () => {
       expect.arrayContaining(fault.found.map(({ kind, column: name }) => ({ kind, name }))),
     )
     for (const { kind, ...rest } of fault.found) {
-      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
-      expect(found.filter((drift) => drift.kind === kind)).toContainEqual(expect.objectContaining(given))
+      const said = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+      expect(found.filter((drift) => drift.kind === kind)).toContainEqual(expect.objectContaining(said))
     }
     expect(found.filter(({ remedy }) => remedy === fault.remedy).length).toBeGreaterThanOrEqual(1)
 

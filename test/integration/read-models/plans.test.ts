@@ -35,29 +35,30 @@ const rowsOf = (tenantId: string, count: number): RowWrites['upserts'] =>
     partition: 0,
   }))
 
+interface Scans {
+  readonly sequential: number
+  readonly index: number
+}
+
 /** How often the table was scanned from end to end, and looked up by an index, while work was done. */
-async function scansOf(work: () => Promise<unknown>): Promise<{ readonly sequential: number; readonly index: number }> {
-  const counts = async () => {
-    // Statistics of a session are sent when it is idle, and at once on request.
-    await ask('select pg_stat_force_next_flush()')
-    const [row] = await ask(
-      `select seq_scan::int as sequential, idx_scan::int as index from pg_stat_user_tables where schemaname = $1 and relname = $2`,
-      [schema, table.name],
-    )
-    return { sequential: Number(row?.['sequential']), index: Number(row?.['index']) }
-  }
-  const flushed = async () => {
-    for (const pool of [db.pools.worker, db.pools.read, db.pools.user]) {
-      await pool.query(sql.unsafe`select pg_stat_force_next_flush()`)
-      await pool.query(sql.unsafe`select 1`)
-    }
-  }
-  await flushed()
-  const before = await counts()
+async function scansOf(work: () => Promise<unknown>): Promise<Scans> {
+  const before = await scansSoFar()
   await work()
-  await flushed()
-  const after = await counts()
+  const after = await scansSoFar()
   return { sequential: after.sequential - before.sequential, index: after.index - before.index }
+}
+
+async function scansSoFar(): Promise<Scans> {
+  // A session tells what it counted when it has been idle for a while, and at once on request.
+  for (const pool of [db.pools.worker, db.pools.read, db.pools.user]) {
+    await pool.query(sql.unsafe`select pg_stat_force_next_flush()`)
+    await pool.query(sql.unsafe`select 1`)
+  }
+  const [row] = await ask(
+    `select seq_scan::int as sequential, idx_scan::int as index from pg_stat_user_tables where schemaname = $1 and relname = $2`,
+    [schema, table.name],
+  )
+  return { sequential: Number(row?.['sequential']), index: Number(row?.['index']) }
 }
 
 beforeAll(async () => {

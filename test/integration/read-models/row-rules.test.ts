@@ -100,13 +100,14 @@ describe('tables that no view shows', () => {
   })
 })
 
+const statementsOn = (relation: string): readonly string[] => [
+  `insert into ${relation} default values`,
+  `update ${relation} set owner = 'x'`,
+  `delete from ${relation}`,
+  `drop table ${relation}`,
+]
+
 describe('what the application may not do', () => {
-  const statementsOn = (relation: string): readonly string[] => [
-    `insert into ${relation} default values`,
-    `update ${relation} set owner = 'x'`,
-    `delete from ${relation}`,
-    `drop table ${relation}`,
-  ]
   test.each([...live.tables.map(({ name }) => name), 'open_notes', 'guarded_notes'])('change %s', async (relation) => {
     await session.enter(await capturedContext(db, alpha, { role: 'staff' }))
     for (const statement of statementsOn(`${schema}.${relation}`))

@@ -2,6 +2,7 @@ import type { FaultPoint, Generation, RowWrites } from '@cairn/core'
 import { PgProjectionStore, PooledRowStore } from '@cairn/infra/pg'
 import { Client } from 'pg'
 import { describe, expect, test } from 'vitest'
+import { eventually } from '../../support/processes.ts'
 import { queryOnce } from '../../support/query-once.ts'
 import { column, planOf, tableModel } from './support/models.ts'
 import { projections } from './support/projections.ts'
@@ -152,22 +153,24 @@ describe('readers during switches', () => {
   })
 })
 
+/** Ends the store's own connection. */
+async function cut(): Promise<void> {
+  await queryOnce(
+    url,
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cairn projections' and datname = $1`,
+    [database.name],
+  )
+}
+
 describe('a switch that is killed', () => {
-  /** Ends the store's own connection. */
-  const cut = async (): Promise<void> => {
-    await queryOnce(
-      url,
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cairn projections' and datname = $1`,
-      [database.name],
-    )
-  }
-  const points: readonly (readonly [FaultPoint, number])[] = [
-    ['switch-locked', 1],
-    ['switch-written', 1],
-    ['switched', 2],
+  const away = { code: 'CAIRN_DATABASE_UNAVAILABLE', retryable: true }
+  const points: readonly (readonly [FaultPoint, number, object])[] = [
+    ['switch-locked', 1, away],
+    ['switch-written', 1, away],
+    ['switched', 2, { message: 'the process dies here' }],
   ]
 
-  test.each(points)('at %s leaves version %i, whole, and can be done again', async (point, version) => {
+  test.each(points)('at %s leaves version %i, whole, and can be done again', async (point, version, expected) => {
     const { name, projection, nextGeneration } = await bothBuilt()
     let hits = 0
     const faulty = on.storeWith(async (at) => {
@@ -178,8 +181,7 @@ describe('a switch that is killed', () => {
     })
     const failure = await faulty.switchTo(nextGeneration).catch((error: unknown) => error)
     expect(hits).toBe(1)
-    if (point === 'switched') expect(failure).toMatchObject({ message: 'the process dies here' })
-    else expect(failure).toMatchObject({ code: 'CAIRN_DATABASE_UNAVAILABLE', retryable: true })
+    expect(failure).toMatchObject(expected)
     expect(await liveVersion(name)).toBe(version)
     const states = (await store.generations(projection)).map(({ state }) => state)
     expect(states).toEqual(version === 1 ? ['live', 'building'] : ['previous', 'live'])
@@ -200,7 +202,7 @@ describe('a switch that is killed', () => {
   test('while it makes tables leaves nothing behind', async () => {
     const { projection, old, name } = twoShapes()
     const failing = store.create(planOf(projection, [old, { ...old, name: `${name}_two`, key: ['nothing'] }]))
-    await expect(failing).rejects.toThrow()
+    await expect(failing).rejects.toThrow('nothing')
     expect(await store.generations(projection)).toEqual([])
     expect(await ask(`select 1 from pg_class where relname like '${name}%'`)).toEqual([])
     expect(await ask(`select 1 from ${schema}.subscriptions where name = $1`, [projection])).toEqual([])
@@ -235,6 +237,18 @@ describe('a switch while the live generation is fed', () => {
       oldGeneration.generation,
     ])
     const switched = store.switchTo(nextGeneration)
+    const waits = async (): Promise<boolean> => {
+      const [row] = await ask(
+        `select count(*)::int as n from pg_stat_activity where application_name = 'cairn projections' and datname = $1 and wait_event_type = 'Lock'`,
+        [database.name],
+      )
+      return row?.['n'] === 1
+    }
+    const outcome = switched.then(
+      () => 'switched',
+      () => 'refused',
+    )
+    expect(await Promise.race([outcome, eventually(waits)])).toBe(true)
     // It has read 11 once the feeder commits, and the new one is at 10.
     await feeder.query('commit')
     await feeder.end()

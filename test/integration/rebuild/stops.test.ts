@@ -133,9 +133,9 @@ describe('two rebuilds of one projection at once', () => {
 
 describe('a rebuild whose connections are cut again and again', () => {
   it('goes on from its commits, to the same rows', async () => {
-    let pages = 0
+    let times = 0
     const cutting = await openPgHost(database, [good], async (point) => {
-      if (point !== 'batch-read' || ++pages % 3 !== 0 || pages > 40) return
+      if ((point !== 'batch-read' && point !== 'rows-written') || ++times % 4 !== 0 || times > 60) return
       await queryOnce(
         database.url,
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
@@ -144,7 +144,7 @@ describe('a rebuild whose connections are cut again and again', () => {
     const { outcomes } = await rebuild(cutting, { all: true, fromScratch: true, tuning: { pageSize: 50, flushEveryMs: 0, leaseMs: 600 } })
     await cutting.close()
     expect(outcomes[0]).toMatchObject({ status: 'rebuilt' })
-    expect(pages).toBeGreaterThan(20)
+    expect(times).toBeGreaterThan(60)
     expect(await visibleRows(database.url, database.schema, good)).toEqual(await foldedRows(host.reader, good))
   })
 })

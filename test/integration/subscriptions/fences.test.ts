@@ -40,7 +40,7 @@ describe.each([
     const lease = await takeOne(store, spec)
     const note = uuidv7()
     const commit = store.commit(lease, { checkpoint: 9 }, (tx) => effects.write(tx, note))
-    await held.reached
+    await Promise.race([held.reached, commit])
     // The fence is raised under it, while its session lives: only the checkpoint's UPDATE can notice.
     await rival.control(spec.key, 'paused')
     await rival.reset(spec.key, 3)
@@ -64,7 +64,7 @@ describe.each([
         () => 'committed',
         (error: unknown) => (isCairnError(error) ? error.code : error),
       )
-      await held.reached
+      await Promise.race([held.reached, commit])
       const taken = { checkpoint: -1 }
       const takeOver = async (): Promise<boolean> => {
         const now = await rival.take(spec.key, 0, uuidv7(), spec.fingerprint, longLeaseMs)
@@ -92,7 +92,7 @@ describe.each([
     const lease = await takeOne(store, spec)
     const note = uuidv7()
     const commit = store.commit(lease, { checkpoint: 9 }, (tx) => effects.write(tx, note))
-    await held.reached
+    await Promise.race([held.reached, commit])
     // Its lease runs out, its session lives on.
     await rival.heartbeat(memberOf(spec), [lease], 1)
     const took = rival.take(spec.key, 0, uuidv7(), spec.fingerprint, longLeaseMs)
@@ -113,7 +113,7 @@ describe.each([
     const spec = newSpec(kind)
     const lease = await takeOne(store, spec)
     const commit = store.commit(lease, { checkpoint: 9 }, () => Promise.resolve())
-    await held.reached
+    await Promise.race([held.reached, commit])
     await rival.heartbeat(memberOf(spec), [lease], 1)
     expect(await rival.take(spec.key, 0, uuidv7(), spec.fingerprint, 400)).toBeUndefined()
     held.letGo()
@@ -127,7 +127,7 @@ describe.each([
     const spec = newSpec(kind)
     const lease = await takeOne(store, spec)
     const commit = store.commit(lease, { checkpoint: 9 }, () => Promise.resolve())
-    await held.reached
+    await Promise.race([held.reached, commit])
     for (const one of [store, rival]) expect((await one.heartbeat(memberOf(spec), [lease], longLeaseMs)).renewed).toEqual([lease])
     expect((await rival.get(spec.key))?.partitions).toMatchObject([{ checkpoint: 0, owner: lease.owner }])
     held.letGo()
@@ -146,7 +146,7 @@ test('a handler that leaves its transaction idle for longer than its lease is to
     await bySql.write(tx, note)
     await slow.here()
   })
-  await slow.reached
+  await Promise.race([slow.reached, commit])
   expect(await eventually(async () => (await idleTransactions()) === 0)).toBe(true)
   slow.letGo()
   await expect(commit).rejects.toMatchObject({ code: 'CAIRN_IDLE_COMMIT', details: { idleMs: 200 } })

@@ -30,7 +30,7 @@ test('with two connections, reads and heartbeats go on while every commit that c
       await held.here()
     }),
   )
-  await held.reached
+  await Promise.race([held.reached, ...commits])
   for (let round = 0; round < 3; round++) {
     const beats = specs.map((spec, i) => store.heartbeat(memberOf(spec), leases.slice(i, i + 1), longLeaseMs))
     await Promise.all([reader.read({ after: 0, limit: 10 }), reader.head(), store.list()])

@@ -73,6 +73,31 @@ test('answers that are lost on the way: what took effect is not done again, and 
   await worker.shutdown()
 })
 
+test('a worker that cannot carry commands out gives them back: the callers are told, the rows are pending, another worker does it', async () => {
+  const broken = await openStores(database)
+  await broken.bus.stop()
+  const worker = await startWorker(server.address, broken)
+  const { scheduler, close } = openScheduler(server.address, stores)
+  const commands = ['one', 'two'].map((text) => note('t', 'given-back', text))
+  const failures = await Promise.allSettled(commands.map((command) => scheduler.schedule(command)))
+  for (const failure of failures) {
+    expect(failure).toMatchObject({ status: 'rejected', reason: { code: 'CAIRN_COMMAND_GIVEN_BACK', retryable: true } })
+  }
+  expect(await Promise.all(commands.map(({ id }) => statusOf(id)))).toEqual(['pending', 'pending'])
+  await worker.shutdown()
+  await broken.close()
+
+  const healthy = await startWorker(server.address, stores)
+  const rows = await Promise.all(commands.map((command) => scheduler.schedule(command)))
+  expect(rows.map(({ status, attempts }) => [status, attempts])).toEqual([
+    ['processed', 2],
+    ['processed', 2],
+  ])
+  expect(await linesOf(stores.store, 't', 'given-back')).toEqual(['one', 'two'])
+  await close()
+  await healthy.shutdown()
+})
+
 test('a worker killed in the middle, and another in its place: every command takes effect once, in order', async () => {
   const { scheduler, close } = openScheduler(server.address, stores, { giveUpAfterMs: 50_000, maxBatch: 20 })
   const plan = { database, address: server.address }

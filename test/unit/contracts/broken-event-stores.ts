@@ -37,6 +37,7 @@ function brokenTransaction(replace: (tx: EventStoreTransaction, sound: EventStor
           reserve: (scope, key) => tx.reserve(scope, key),
           release: (scope, key) => tx.release(scope, key),
           resultOf: (command) => tx.resultOf(command),
+          commands: tx.commands,
           ...replace(tx, sound),
         }),
       ),
@@ -626,6 +627,7 @@ export const brokenEventStores: Readonly<Record<string, { readonly caughtBy: str
             reserve: (scope, key) => tx.reserve(scope, key),
             release: (scope, key) => tx.release(scope, key),
             resultOf: (command) => tx.resultOf(command),
+            commands: tx.commands,
           }),
         )
         for (const request of requests) await s.append(request)
@@ -698,6 +700,7 @@ export const brokenEventStores: Readonly<Record<string, { readonly caughtBy: str
               },
               release: (scope, key) => tx.release(scope, key),
               resultOf: (command) => tx.resultOf(command),
+              commands: tx.commands,
             }),
           ),
       }

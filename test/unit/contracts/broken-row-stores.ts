@@ -39,10 +39,12 @@ const keyed = (change: (key: RowKey) => RowKey): (() => RowStorePort) =>
   broken((sound) => ({
     load: async (table, keys) => {
       const rows = await sound.load(table, keys.map(change))
-      return rows.map((row, i) => (row === undefined ? undefined : { ...row, ...keys[i] }))
+      return rows.map((row, i) => (row === undefined ? undefined : { ...row, tenantId: keys[i]?.tenantId ?? '', key: keys[i]?.key ?? [] }))
     },
     write: (table, { upserts, deletes }) => {
-      const last = new Map(upserts.map((row) => [JSON.stringify(change(row)), { ...row, ...change(row) }]))
+      const last = new Map(
+        upserts.map((row) => [JSON.stringify(change({ tenantId: row.tenantId, key: row.key })), { ...row, ...change(row) }]),
+      )
       return sound.write(table, { upserts: [...last.values()], deletes: deletes.map((row) => ({ ...row, ...change(row) })) })
     },
   }))

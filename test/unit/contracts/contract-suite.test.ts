@@ -5,15 +5,26 @@ import {
   commandStoreContext,
   eventStoreCases,
   eventStoreContext,
+  logReaderCases,
+  logReaderContext,
   rowStoreCases,
   rowStoreContext,
+  subscriptionStoreCases,
+  subscriptionStoreContext,
   type ContractCase,
   type ContractGroup,
+  type LogReaderContext,
+  type LogReaderFixture,
+  type SubscriptionStoreContext,
+  type SubscriptionStoreFixture,
 } from '@cairn/testing/contracts'
 import { describe, expect, test } from 'vitest'
 import { brokenCommandStores } from './broken-command-stores.ts'
 import { brokenEventStores } from './broken-event-stores.ts'
+import { brokenLogReaders, inMemoryLog } from './broken-log-readers.ts'
 import { brokenRowStores } from './broken-row-stores.ts'
+import { brokenSubscriptionStores } from './broken-subscription-stores.ts'
+import { inMemorySubscriptions } from './in-memory-subscriptions.ts'
 
 // A contract that cannot fail proves nothing: each broken store must be caught, and each case must catch some broken store.
 
@@ -37,15 +48,24 @@ suiteOf(
 )
 
 let made = 0
-const make = async (model: TableModel): Promise<PhysicalTable> => ({ name: `${model.name}__v1_g${++made}`, model })
+const makeTable = async (model: TableModel): Promise<PhysicalTable> => ({ name: `${model.name}__v1_g${++made}`, model })
 
 suiteOf<RowStorePort, ReturnType<typeof rowStoreContext>>(
   'row stores',
   rowStoreCases,
   brokenRowStores,
   () => new InMemoryRowStore(),
-  (store) => rowStoreContext({ store, make, cleanup }),
+  (store) => rowStoreContext({ store, make: makeTable, cleanup }),
 )
+
+suiteOf<SubscriptionStoreFixture, SubscriptionStoreContext>(
+  'subscription stores',
+  subscriptionStoreCases,
+  brokenSubscriptionStores,
+  () => inMemorySubscriptions(),
+  subscriptionStoreContext,
+)
+suiteOf<LogReaderFixture, LogReaderContext>('log readers', logReaderCases, brokenLogReaders, () => inMemoryLog(), logReaderContext)
 
 function suiteOf<Store, Context>(
   name: string,
@@ -66,12 +86,16 @@ function suiteOf<Store, Context>(
       expect(failed).toEqual([])
     })
 
-    test.each(Object.entries(brokenStores))('catches a store that %s', async (_, { caughtBy, make }) => {
-      const group = contract.find(({ about }) => about === caughtBy)
-      expect(group, `the contract has no group "${caughtBy}"`).toBeDefined()
-      for (const one of group?.cases ?? []) if (!(await passes(make(), one))) return
-      expect.fail(`no case of "${caughtBy}" noticed`)
-    })
+    test.each(Object.entries(brokenStores))(
+      'catches a store that %s',
+      async (_, { caughtBy, make }) => {
+        const group = contract.find(({ about }) => about === caughtBy)
+        expect(group, `the contract has no group "${caughtBy}"`).toBeDefined()
+        for (const one of group?.cases ?? []) if (!(await passes(make(), one))) return
+        expect.fail(`no case of "${caughtBy}" noticed`)
+      },
+      30_000,
+    )
 
     test('has no case that every broken store passes', async () => {
       const toothless: string[] = []

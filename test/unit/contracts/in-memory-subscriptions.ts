@@ -5,7 +5,7 @@ import { notesTable, writeNote } from '../../support/notes-table.ts'
 /** A store in memory whose clock goes on when the suite says so. */
 export function inMemorySubscriptions(
   make: (options: InMemorySubscriptionStoreOptions) => InMemorySubscriptionStore = (options) => new InMemorySubscriptionStore(options),
-): SubscriptionStoreFixture {
+): SubscriptionStoreFixture & { readonly store: InMemorySubscriptionStore } {
   let now = Date.parse('2026-01-01T00:00:00Z')
   const store = make({ clock: { now: () => new Date(now) } })
   return {

@@ -45,7 +45,8 @@ const lost = (what: string): DatabaseUnavailableError => new DatabaseUnavailable
 
 /** A store whose connection breaks: before a call, or after a commit took effect. */
 export function breakingStore(inner: InMemorySubscriptionStore, chaos: Chaos): SubscriptionStorePort {
-  const fails = (): boolean => chaos.random() < chaos.rate
+  // Commits break most: that is where something can be lost or doubled.
+  const fails = (times = 1): boolean => chaos.random() < chaos.rate * times
   return {
     register: (spec) => inner.register(spec),
     get: async (key) => {
@@ -67,12 +68,12 @@ export function breakingStore(inner: InMemorySubscriptionStore, chaos: Chaos): S
     },
     leave: (memberId) => inner.leave(memberId),
     commit: async (lease, progress, effects) => {
-      if (fails()) {
+      if (fails(3)) {
         chaos.hits.lostBefore++
         throw lost('commit')
       }
       await inner.commit(lease, progress, effects)
-      if (fails()) {
+      if (fails(3)) {
         chaos.hits.lostAfter++
         throw lost('commit')
       }

@@ -1,4 +1,4 @@
-import type { SubscriptionEngine } from '@cairn/core'
+import { handlerConsumer, type SubscriptionEngine } from '@cairn/core'
 import { InMemoryHints, InMemorySubscriptionStore } from '@cairn/infra/memory'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, fastEngine } from './fast-engine.ts'
@@ -51,6 +51,21 @@ describe('waitFor', () => {
     await engine.waitFor(position, ['ledger'])
     expect(Object.keys(ledgerOf(store.rows)).toSorted()).toEqual(['a', 'b', 'c', 'd'])
     await engine.waitFor(position, [{ name: 'ledger', generation: 1 }])
+  })
+
+  it('keeps what was reached when the partition moves away while others are waited for', async () => {
+    const { log, store, engine } = await given()
+    const gate = Promise.withResolvers<void>()
+    await engine.add(ledger({ rows: store.rows }))
+    await engine.add(handlerConsumer({ name: 'slow', types: '*' }, () => gate.promise))
+    await engine.start()
+    // Of no concern to the ledger, so that its checkpoint is stored late, and nothing but this process knows of it.
+    const { position } = await log.append(['a'], 'order.ignored')
+    const wait = engine.waitFor(position, ['ledger', 'slow'], { timeoutMs: 10_000 })
+    await engine.waitFor(position, ['ledger'])
+    await engine.remove({ name: 'ledger', generation: 1 })
+    gate.resolve()
+    await wait
   })
 
   it('gives up at the time given, and says who is behind', async () => {

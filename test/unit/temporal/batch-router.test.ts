@@ -136,7 +136,9 @@ test('whatever the limits: each target gets its items once, in order, one batch 
           busy.add(target)
           expect(busy.size).toBeLessThanOrEqual(options.maxInFlight)
           expect(items.length).toBeLessThanOrEqual(options.maxBatch)
-          if (items.length > 1) expect(items.reduce((sum, item) => sum + (item % 100), 0)).toBeLessThanOrEqual(options.maxBatchBytes)
+          const bytes = items.reduce((sum, item) => sum + (item % 100), 0)
+          // A single item may be larger than the limit.
+          expect(items.length === 1 || bytes <= options.maxBatchBytes).toBe(true)
           await Promise.resolve()
           got.set(target, [...(got.get(target) ?? []), ...items])
           busy.delete(target)

@@ -37,6 +37,9 @@ export interface Verdict {
   /** Commits and files at the end, as the events tell, equal to git's own. */
   readonly commitsEqual: boolean
   readonly filesEqual: boolean
+  /** The rows of all read models are those that the events give, and the same after either import. */
+  readonly readModelsEqual: boolean
+  readonly readModelRows: number
   readonly digest: string
 }
 
@@ -60,9 +63,12 @@ export async function checkImport({ commits, kills, seed, folder, say }: CheckOp
     const digestEqual = one?.digest !== undefined && one.digest.digest === other?.digest?.digest
     const commitsEqual = one?.commits === commits && other?.commits === commits
     const filesEqual = sameFiles(one?.paths, truth) && sameFiles(other?.paths, truth)
+    const tables = [one?.readModels, other?.readModels]
+    const readModelsEqual =
+      tables.every((found) => found?.different.length === 0) && tables[0]?.digest === tables[1]?.digest && (tables[0]?.rows ?? 0) > 0
     const hits = runs.filter((run) => run.killed).length
     return {
-      ok: digestEqual && commitsEqual && filesEqual && hits === kills,
+      ok: digestEqual && commitsEqual && filesEqual && readModelsEqual && hits === kills,
       commits,
       events: one?.digest?.events ?? 0,
       streams: one?.digest?.streams ?? 0,
@@ -76,6 +82,8 @@ export async function checkImport({ commits, kills, seed, folder, say }: CheckOp
       digestEqual,
       commitsEqual,
       filesEqual,
+      readModelsEqual,
+      readModelRows: tables[0]?.rows ?? 0,
       digest: one?.digest?.digest ?? '',
     }
   } finally {

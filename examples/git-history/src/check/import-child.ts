@@ -7,6 +7,7 @@ import { digestOf } from '../import/digest.ts'
 import { importHistory } from '../import/import-history.ts'
 import { readHistory } from '../questions/history.ts'
 import { livingFiles } from '../questions/hotspots.ts'
+import { readModelDigest } from './read-model-digest.ts'
 
 // One import in a process of its own, to be measured and killed by check-import. Prints JSON lines: progress, then the result.
 
@@ -30,7 +31,8 @@ const rssMb = process.resourceUsage().maxRSS >> 10
 const digest = values.digest ? await digestOf(app.events, repository.id) : undefined
 const history = values.digest ? await readHistory(app.events, repository.id) : undefined
 const paths = history === undefined ? undefined : livingFiles(history).map((file) => file.path)
-print({ report, rssMb, digest, commits: history?.commits, paths })
+const readModels = values.digest ? await readModelDigest(app, repository.id) : undefined
+print({ report, rssMb, digest, commits: history?.commits, paths, readModels })
 
 function print(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)

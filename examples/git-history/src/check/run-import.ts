@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import { resolve } from 'node:path'
 import type { Digest } from '../import/digest.ts'
 import type { ImportReport } from '../import/import-history.ts'
+import type { ReadModelDigest } from './read-model-digest.ts'
 
 export interface RunOptions {
   readonly repo: string
@@ -29,6 +30,7 @@ export interface ChildResult {
   readonly commits: number | undefined
   /** The files that are there at the end, as the events tell. */
   readonly paths: readonly string[] | undefined
+  readonly readModels: ReadModelDigest | undefined
 }
 
 /** Runs one import in a child process, and kills it on the way if asked to. */

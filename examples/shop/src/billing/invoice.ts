@@ -25,6 +25,10 @@ export class Invoice extends aggregate(invoiceEvents, none) {
       invoice.raise('paymentReceived', { amount, reference })
       if (amount === open) invoice.raise('paid', { orderId })
     },
+    failPayment: (invoice, { reason }) => {
+      const { orderId } = invoice.openState('paid')
+      invoice.raise('paymentFailed', { orderId, reason })
+    },
     void: (invoice, { reason }) => {
       invoice.openState('voided')
       invoice.raise('voided', { reason })
@@ -34,6 +38,7 @@ export class Invoice extends aggregate(invoiceEvents, none) {
   static readonly evolve = this.fold({
     created: (state, event) => ({ ...state, status: 'open', orderId: event.orderId, open: event.amount }),
     paymentReceived: (state, event) => ({ ...state, open: state.open - event.amount }),
+    paymentFailed: (state) => state,
     paid: (state) => ({ ...state, status: 'paid' }),
     voided: (state) => ({ ...state, status: 'voided' }),
   })

@@ -29,7 +29,7 @@ export const customerTotals = defineProjection('customer-totals', {
     customer_totals.increment([customerId, currency], { orders: 1, total })
     customer_open_orders.upsert({ id: aggregateId, customer: customerId, currency, total })
   },
-  'order.ready': ({ aggregateId }, { customer_open_orders }) => customer_open_orders.delete(aggregateId),
+  'order.shipped': ({ aggregateId }, { customer_open_orders }) => customer_open_orders.delete(aggregateId),
   'order.cancelled': async ({ aggregateId }, { customer_totals, customer_open_orders }) => {
     const order = await customer_open_orders.get(aggregateId)
     if (order === undefined) return

@@ -9,4 +9,5 @@ export const orderEvents = defineEvents('order', {
     .from((v1) => ({ customerId: v1.customer, lines: v1.lines, currency: 'EUR' })),
   ready: z.object({}),
   cancelled: z.object({ reason: z.string() }),
+  shipped: z.object({}),
 })

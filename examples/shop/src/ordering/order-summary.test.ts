@@ -16,6 +16,10 @@ test('an order is listed when it is placed, and changes its status', async () =>
     .rows('order_summary')
     .are([{ ...open, status: 'ready' }])
   await order
+    .when(inStream('o-1', orderEvents.ready(), orderEvents.shipped()))
+    .rows('order_summary')
+    .are([{ ...open, status: 'shipped' }])
+  await order
     .when(inStream('o-1', orderEvents.cancelled({ reason: 'changed my mind' })))
     .rows('order_summary')
     .are([{ ...open, status: 'cancelled', note: 'changed my mind' }])

@@ -16,7 +16,7 @@ export const orderSummary = defineProjection('order-summary', {
       /** In cents. */
       total: bigint(),
       currency: text(),
-      status: text<'open' | 'ready' | 'cancelled'>(),
+      status: text<'open' | 'ready' | 'shipped' | 'cancelled'>(),
       placed_at: timestamp(),
       note: text().nullable(),
     },
@@ -37,6 +37,7 @@ export const orderSummary = defineProjection('order-summary', {
       placed_at: recordedAt,
     }),
   'order.ready': ({ aggregateId }, { order_summary }) => order_summary.patch(aggregateId, { status: 'ready' }),
+  'order.shipped': ({ aggregateId }, { order_summary }) => order_summary.patch(aggregateId, { status: 'shipped' }),
   'order.cancelled': ({ aggregateId, payload }, { order_summary }) =>
     order_summary.patch(aggregateId, { status: 'cancelled', note: payload.reason }),
 })

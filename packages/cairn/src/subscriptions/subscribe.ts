@@ -35,7 +35,7 @@ export async function subscribe<P extends string>(
   const { key } = consumer.spec
   return {
     name,
-    waitFor: (position, wait) => engine.waitFor(position, [key], wait),
+    waitFor: (position, wait) => background.waitForKeys(position, [key], wait),
     async status() {
       const status = await ports.subscriptions.get(key)
       if (status === undefined) throw new UnknownSubscriptionError(name, [])

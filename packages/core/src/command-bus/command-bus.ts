@@ -10,6 +10,7 @@ import { Policies } from '../policies/index.ts'
 import { silentLogger, type EventStorePort, type LoggerPort } from '../ports/index.ts'
 import { nearest } from '../registry/nearest.ts'
 import { AggregateRepository } from '../repository/index.ts'
+import { isAsync, type AsyncDispatchOptions, type PendingCommand } from './async-dispatch.ts'
 import { passGate } from './command-gate.ts'
 import type { CommandHandler } from './command-handler.ts'
 import type { CommandMessage, CommandMiddleware } from './command-message.ts'
@@ -93,14 +94,18 @@ export class CommandBus {
   /**
    * Carries a command out: as made by a factory, or one whose tenant and metadata are settled (a stored one, say); of the
    * options, such a one heeds `tenantId`, which must be its own, and `expectedVersion`.
-   * Resolves when its events are stored and the handlers on the event bus are done with them.
+   * Resolves when its events are stored and the handlers on the event bus are done with them. With `async: true` it is checked and
+   * stored, and carried out later by whoever runs stored commands.
    * @throws StoppedError, TenantMissingError, TenantMismatchError, UnknownTypeError, SchemaValidationError, NotAuthorizedError
    * @throws VersionConflictError when `expectedVersion` is not met, or when other writers won every attempt
    * @throws AggregateExistsError when the command creates what exists already
    * @throws CommandIdReusedError when the command's id was used with other content
    * @throws whatever the aggregate throws, and what `EventStorePort.append` throws
    */
-  dispatch(command: NewCommand | Command, options: DispatchOptions = {}): Promise<Dispatched> {
+  dispatch(command: NewCommand | Command, options: AsyncDispatchOptions): Promise<PendingCommand>
+  dispatch(command: NewCommand | Command, options?: DispatchOptions): Promise<Dispatched>
+  dispatch(command: NewCommand | Command, options: DispatchOptions | AsyncDispatchOptions = {}): Promise<Dispatched | PendingCommand> {
+    if (isAsync(options)) return this.#inFlight.run(() => this.#putAside(command, options))
     return this.#inFlight.run(() => this.#process(this.#message(command, options, false)))
   }
 
@@ -141,6 +146,22 @@ export class CommandBus {
     const tenant = tenantId ?? this.#options.defaultTenantId
     if (tenant === undefined) throw new TenantMissingError(what)
     return tenant
+  }
+
+  /** What the gate refuses is refused at once; what the domain says is found out later. */
+  async #putAside(command: NewCommand | Command, options: AsyncDispatchOptions): Promise<PendingCommand> {
+    const message = this.#message(command, options, false)
+    this.#assertAdmissible(message)
+    const { store } = this.#options
+    await store.transaction(message.tenantId, (tx) => tx.commands.enqueue([{ command: message.command, dueAt: options.dueAt }]))
+    return { commandId: message.command.id, aggregateId: message.command.aggregateId, status: 'pending' }
+  }
+
+  #assertAdmissible(message: CommandMessage): void {
+    const model = this.#models.get(message.command.type)
+    if (model === undefined && !this.#handlers.some((handler) => handler.supports(message.command)))
+      throw this.#unknown(message.command.type)
+    passGate(message, model, this.policies)
   }
 
   async #execute(message: CommandMessage): Promise<Dispatched> {
@@ -191,6 +212,7 @@ export class CommandBus {
       audit: this.#queues.settings.audit,
       logger: this.#logger,
       message: (command, options) => this.#message(command, options, true),
+      assertAdmissible: (message) => this.#assertAdmissible(message),
       admit: (message) => {
         const model = this.#models.get(message.command.type)
         if (model === undefined) throw this.#unknown(message.command.type)

@@ -8,6 +8,7 @@ import { CommandIdReusedError, StoppedError, StreamClosedError } from '../errors
 import { composeMiddleware } from '../middleware/index.ts'
 import type { AppendRequest, CommandReceipt, EventStoreTransaction, LoggerPort } from '../ports/index.ts'
 import type { AggregateRepository } from '../repository/index.ts'
+import { isAsync, type AsyncDispatchOptions, type PendingCommand } from './async-dispatch.ts'
 import type { CommandMessage, CommandMiddleware } from './command-message.ts'
 import type { Dispatched } from './dispatched.ts'
 import type { DispatchOptions } from './dispatch-options.ts'
@@ -29,6 +30,8 @@ export interface TransactionHost {
   readonly audit: boolean
   readonly logger: LoggerPort
   readonly message: (command: NewCommand | Command, options: DispatchOptions) => CommandMessage
+  /** What is put aside for later passes the gate now. @throws what `admit` throws */
+  readonly assertAdmissible: (message: CommandMessage) => void
   /** Validation, authorisation, tenant guard. */
   readonly admit: (message: CommandMessage) => { readonly command: Command; readonly model: AggregateModel }
 }
@@ -63,12 +66,23 @@ export class CommandTransaction {
 
   /**
    * Decides a command; its append goes with the others at the end. The options of the transaction hold unless the call
-   * names its own. A refusal leaves the transaction as it was, and `work` may go on.
+   * names its own. A refusal leaves the transaction as it was, and `work` may go on. With `async: true` it is stored with the
+   * transaction, and carried out once that has committed.
    * @throws as `CommandBus.dispatch`; a conflict with other writers is thrown by the transaction as a whole
    */
-  async dispatch(command: NewCommand | Command, options: DispatchOptions = {}): Promise<DecidedCommand> {
+  dispatch(command: NewCommand | Command, options: AsyncDispatchOptions): Promise<PendingCommand>
+  dispatch(command: NewCommand | Command, options?: DispatchOptions): Promise<DecidedCommand>
+  async dispatch(
+    command: NewCommand | Command,
+    options: DispatchOptions | AsyncDispatchOptions = {},
+  ): Promise<DecidedCommand | PendingCommand> {
     this.#assertOpen()
     const message = this.#host.message(command, { ...this.#options, ...options, tenantId: options.tenantId ?? this.tenantId })
+    if (isAsync(options)) {
+      const put = this.#last.then(() => this.#putAside({ ...message, tenantId: this.tenantId }, options.dueAt))
+      this.#last = put.catch(() => undefined)
+      return put
+    }
     // One after another, also where the caller does not wait: each is decided on what the one before left.
     const run = this.#last.then(() => this.#process({ ...message, tenantId: this.tenantId }))
     this.#last = run.catch(() => undefined)
@@ -102,6 +116,12 @@ export class CommandTransaction {
 
   #assertOpen(): void {
     if (this.#ended) throw new StoppedError('The transaction')
+  }
+
+  async #putAside(message: CommandMessage, dueAt: Date | undefined): Promise<PendingCommand> {
+    this.#host.assertAdmissible(message)
+    await this.store.commands.enqueue([{ command: message.command, dueAt }])
+    return { commandId: message.command.id, aggregateId: message.command.aggregateId, status: 'pending' }
   }
 
   async #process(message: CommandMessage): Promise<DecidedCommand> {

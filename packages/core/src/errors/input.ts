@@ -54,7 +54,7 @@ export class UnknownTypeError extends CairnError {
   readonly code = 'CAIRN_UNKNOWN_TYPE'
   readonly retryable = false
 
-  constructor(kind: 'command' | 'event' | 'aggregate' | 'projection', name: string, nearest: string | undefined) {
+  constructor(kind: 'command' | 'event' | 'aggregate' | 'projection' | 'process manager', name: string, nearest: string | undefined) {
     super(
       `No ${kind} "${name}" is registered.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`} Add its domain to createCairn, or correct the name.`,
       { details: { kind, name, nearest } },

@@ -1,3 +1,3 @@
 export { hashCommand } from './hash-command.ts'
-export { newId, withDerivedIds } from './new-id.ts'
+export { newId, withDerivedIds, withDerivedIdsFrom } from './new-id.ts'
 export { derivedUuid, isUuid, uuidv7 } from './uuid.ts'

@@ -87,7 +87,10 @@ export interface DeclaredProjection {
 export interface ProjectionStorePort {
   /** All generations, or one projection's, ascending. */
   generations(projection?: string): Promise<readonly Generation[]>
-  /** Makes the tables of a new generation and its subscription ('rebuilding'); the same plan again finds the build that is under way. */
+  /**
+   * Makes the tables of a new generation and its subscription ('rebuilding'); the same plan again finds the build that is under way.
+   * @throws SubscriptionVersionError when the live one is of a higher version
+   */
   create(plan: GenerationPlan): Promise<Generation>
   /**
    * In one transaction that holds both generations' checkpoints: checks that the new one has reached the old one, points the

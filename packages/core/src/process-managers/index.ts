@@ -1,3 +1,5 @@
+export { derivingCommandBus, handlerCommandBus, type HandlerCommandBus } from './deriving-command-bus.ts'
+export { eventHandlerConsumer, type EventHandlerConsumerOptions } from './event-handler-consumer.ts'
 export {
   defineProcessManager,
   type EventByType,

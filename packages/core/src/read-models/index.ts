@@ -4,7 +4,7 @@ export { bigint, boolean, date, double, integer, json, numeric, text, timestamp,
 export { InMemoryRowStore, type InMemoryRowTransaction, type MemoryRow, type RowTransactionOptions } from './in-memory-row-store.ts'
 export type { InlineTarget, InlineWriter } from './inline-writer.ts'
 export { lintReadAccess, type LintOptions, type ReadAccessFinding } from './lint-read-access.ts'
-export type { ProjectionDefinition, RowChange, RowOperations, RowOperationsByTable } from './projection-definition.ts'
+export type { Projection, ProjectionDefinition, RowChange, RowOperations, RowOperationsByTable } from './projection-definition.ts'
 export { projectionFingerprint } from './projection-fingerprint.ts'
 export { ProjectionProcessor, type ProjectionProcessorOptions } from './rows/projection-processor.ts'
 export { defaultCacheBytes, defaultCacheRows, RowBuffer, type RowBufferOptions } from './rows/row-buffer.ts'

@@ -46,3 +46,12 @@ export interface ProjectionDefinition<N extends string = string> {
   apply(event: RecordedEvent, tables: RowOperationsByTable): void | Promise<void>
   readonly failure: FailurePolicy
 }
+
+/**
+ * A projection with its tables' types: what `defineProjection` makes. It stands here, beside `defineDomain`, so that a domain's
+ * declaration files name no package that the domain does not import.
+ */
+export interface Projection<N extends string = string, T = unknown> extends ProjectionDefinition<N> {
+  /** A type only: the tables by name. */
+  readonly $tables: T
+}

@@ -1,5 +1,6 @@
 import type { AggregateDefinition } from '../aggregate/to-aggregate-model.ts'
 import { DefinitionError } from '../errors/domain.ts'
+import type { ProcessManagerDefinition } from '../process-managers/process-manager.ts'
 import type { ProjectionDefinition } from '../read-models/projection-definition.ts'
 
 /** A named part of an app: what belongs together. */
@@ -11,12 +12,13 @@ export interface Domain<
   readonly name: N
   readonly aggregates: readonly A[]
   readonly projections: readonly P[]
+  readonly processManagers: readonly ProcessManagerDefinition[]
 }
 
 /** Puts a domain together. Its aggregates are classes or deciders. */
 export function defineDomain<const N extends string, A extends AggregateDefinition, P extends ProjectionDefinition = never>(
   name: N,
-  parts: { readonly aggregates: readonly A[]; readonly projections?: readonly P[] },
+  parts: { readonly aggregates: readonly A[]; readonly projections?: readonly P[]; readonly processManagers?: readonly ProcessManagerDefinition[] },
 ): Domain<N, A, P> {
   if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name)) {
     throw new DefinitionError(`"${name}" cannot name a domain: use lower-case words joined by hyphens ('order-handling').`, { name })
@@ -25,6 +27,7 @@ export function defineDomain<const N extends string, A extends AggregateDefiniti
     name,
     aggregates: Object.freeze([...parts.aggregates]),
     projections: Object.freeze([...(parts.projections ?? [])]),
+    processManagers: Object.freeze([...(parts.processManagers ?? [])]),
   })
 }
 

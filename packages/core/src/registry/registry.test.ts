@@ -102,7 +102,7 @@ test('a domain that is refused leaves nothing behind', () => {
 
 test('an incomplete class is refused at boot', () => {
   class Half extends aggregate(orderEvents, () => 0) {}
-  expect(() => new Registry([{ name: 'half', aggregates: [Half as never], projections: [] }])).toThrow(
+  expect(() => new Registry([{ name: 'half', aggregates: [Half as never], projections: [], processManagers: [] }])).toThrow(
     /Class Half \(aggregate order\) has no handlers/,
   )
 })

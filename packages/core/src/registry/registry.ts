@@ -6,12 +6,14 @@ import type { CommandSetLike } from '../definition/command-set.ts'
 import type { EventModel } from '../definition/event-model.ts'
 import { DefinitionError } from '../errors/domain.ts'
 import { UnknownTypeError } from '../errors/input.ts'
+import type { ProcessManagerDefinition } from '../process-managers/process-manager.ts'
 import type { ProjectionDefinition } from '../read-models/projection-definition.ts'
 import { upcast } from '../upcasting/upcast.ts'
 import type { Domain } from './define-domain.ts'
 import { payloadJsonSchemas, type PayloadJsonSchemas } from './json-schemas.ts'
 import { checkNaming, type NamingConvention } from './naming-convention.ts'
 import { nearest } from './nearest.ts'
+import { RegisteredProcessManagers } from './registered-process-managers.ts'
 import { RegisteredProjections } from './registered-projections.ts'
 
 export interface RegistryOptions {
@@ -33,6 +35,7 @@ export class Registry {
   #commands = new Map<string, { readonly model: CommandModel; readonly aggregate: AggregateModel }>()
   #events = new Map<string, EventModel>()
   #projections = new RegisteredProjections()
+  #processManagers = new RegisteredProcessManagers()
 
   /** @throws DefinitionError as `register` */
   constructor(domains: readonly Domain[] = [], options: RegistryOptions = {}) {
@@ -41,8 +44,8 @@ export class Registry {
   }
 
   /**
-   * Adds domains, all or none of them. Their projections may read events of any domain, whatever the order.
-   * @throws DefinitionError when a name is taken, an aggregate is not complete, a projection reads an unknown type, or a type
+   * Adds domains, all or none of them. Their projections and process managers may read events of any domain, whatever the order.
+   * @throws DefinitionError when a name is taken, an aggregate is not complete, a projection or process manager reads an unknown type, or a type
    * breaks the naming convention
    */
   register(...domains: readonly Domain[]): void {
@@ -52,12 +55,16 @@ export class Registry {
     this.#commands = next.#commands
     this.#events = next.#events
     this.#projections = next.#projections
+    this.#processManagers = next.#processManagers
   }
 
   #register(domains: readonly Domain[]): void {
     for (const domain of domains) this.#addAggregates(domain)
     const events = new Set(this.#events.keys())
-    for (const { name, projections } of domains) for (const projection of projections) this.#projections.add(name, projection, events)
+    for (const { name, projections, processManagers } of domains) {
+      for (const projection of projections) this.#projections.add(name, projection, events)
+      for (const processManager of processManagers) this.#processManagers.add(name, processManager, events)
+    }
   }
 
   #addAggregates(domain: Domain): void {
@@ -116,6 +123,19 @@ export class Registry {
   /** @throws UnknownProjectionError, naming the nearest known name */
   projection(name: string): ProjectionDefinition {
     return this.#projections.get(name)
+  }
+
+  get processManagers(): readonly ProcessManagerDefinition[] {
+    return this.#processManagers.all
+  }
+
+  get processManagerNames(): readonly string[] {
+    return this.#processManagers.names
+  }
+
+  /** @throws UnknownTypeError, naming the nearest known name */
+  processManager(name: string): ProcessManagerDefinition {
+    return this.#processManagers.get(name)
   }
 
   /** The domain that an aggregate type belongs to. @throws UnknownTypeError */

@@ -40,7 +40,10 @@ export function admitCommand(registry: CommandTypes, raw: RawCommand): Command {
     metadata: metadataOf(raw, model.schemaVersion),
   }
   assertCommand(command)
-  return command
+  // As a factory would have made it: with defaults filled in, so that both spellings of one command are one command.
+  return command.metadata.schemaVersion === model.schemaVersion
+    ? { ...command, payload: model.newest.acceptJson(model.what, payload) }
+    : command
 }
 
 function takeId(raw: RawCommand, idField: string): { readonly id: string | undefined; readonly payload: unknown } {

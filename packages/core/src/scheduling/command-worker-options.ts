@@ -23,9 +23,9 @@ export interface CommandWorkerOptions {
   readonly logger?: LoggerPort | undefined
   /** What this process is called in lists. @default the pid */
   readonly label?: string | undefined
-  /** Aggregates whose commands are carried out at once. @default 16 */
+  /** Aggregates whose commands are carried out at once. @default 32 */
   readonly concurrency?: number | undefined
-  /** Commands claimed at once, 1..1,000. @default 128 */
+  /** Commands claimed at once, 1..1,000. @default 256 */
   readonly batchSize?: number | undefined
   /** Due commands are looked for so often even if no hint comes, milliseconds: how late a timer may be. @default 500 */
   readonly pollMs?: number | undefined
@@ -60,8 +60,8 @@ export function resolveCommandWorkerOptions(options: CommandWorkerOptions): Reso
     hints: options.hints,
     logger: (options.logger ?? silentLogger).child({ component: 'command-worker' }),
     label: options.label ?? `pid ${process.pid}`,
-    concurrency: wholeNumber('concurrency', options.concurrency ?? 16, 1),
-    batchSize: wholeNumber('batchSize', options.batchSize ?? 128, 1, 1_000),
+    concurrency: wholeNumber('concurrency', options.concurrency ?? 32, 1),
+    batchSize: wholeNumber('batchSize', options.batchSize ?? 256, 1, 1_000),
     pollMs: wholeNumber('pollMs', options.pollMs ?? 500, 1),
     leaseMs: wholeNumber('leaseMs', options.leaseMs ?? 10_000, 10),
     unownedAfterMs: options.unownedAfterMs === undefined ? undefined : wholeNumber('unownedAfterMs', options.unownedAfterMs, 1),

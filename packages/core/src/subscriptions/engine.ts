@@ -90,9 +90,11 @@ export class SubscriptionEngine {
 
   /**
    * Ends all runners, gives their leases back and leaves the list of members.
-   * @param options drain: true finishes and commits the batches that are under way; false drops them. @default true
+   * @param options drain: true finishes and commits the batches that are under way; false drops them, also those that an earlier
+   *   call still waits for. @default true
    */
   stop({ drain = true }: { readonly drain?: boolean } = {}): Promise<void> {
+    if (!drain && this.#stopped !== undefined) this.#keeper.cut()
     this.#stopped ??= this.#stop(drain)
     return this.#stopped
   }

@@ -79,15 +79,18 @@ export class LeaseKeeper {
     await Promise.all(held.map(({ ended }) => ended))
   }
 
+  /** Drops what is under way. The leases run out by themselves: a handler may still be at work. */
+  cut(): void {
+    for (const { runner } of this.#held.values()) runner.lose()
+  }
+
   /** Gives all leases back and leaves the list of members. While runners finish what is under way, their leases are renewed. */
   async stop(drain: boolean): Promise<void> {
     this.#stopping = true
     this.#wanted = []
     await Promise.all(this.#taking.values())
-    for (const { runner } of this.#held.values()) {
-      if (drain) runner.stop()
-      else runner.lose()
-    }
+    if (!drain) this.cut()
+    for (const { runner } of this.#held.values()) runner.stop()
     while (this.#held.size > 0) await Promise.all([...this.#held.values()].map(({ ended }) => ended))
     this.#wake.ring()
     await this.#loop

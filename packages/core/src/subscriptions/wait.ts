@@ -54,6 +54,7 @@ class Waiting {
   readonly #key: SubscriptionKey
   readonly #position: number
   #status: SubscriptionStatus
+  #wasReached = false
 
   static async begin(parts: WaitParts, wanted: string | SubscriptionKey, position: number): Promise<Waiting> {
     return new Waiting(parts, await statusOf(parts, wanted), position)
@@ -102,8 +103,10 @@ class Waiting {
     return [{ name: keyText(this.#key), checkpoint: slowest === undefined ? 0 : this.#at(slowest), state: slowest?.state ?? 'new' }]
   }
 
+  /** What was visible once stays so, also when another process takes the partition over and this one knows of it no more. */
   #reached(): boolean {
-    return this.#status.partitions.every((partition) => this.#at(partition) >= this.#position)
+    this.#wasReached ||= this.#status.partitions.every((partition) => this.#at(partition) >= this.#position)
+    return this.#wasReached
   }
 
   /** This process knows first what it has done itself. */

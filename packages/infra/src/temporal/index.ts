@@ -19,3 +19,4 @@ export {
   type TemporalOptions,
   type TemporalSetup,
 } from './temporal.ts'
+export { installRuntime as installTemporalRuntime } from './worker/temporal-logger.ts'

@@ -81,8 +81,12 @@ export class ScheduledWorkflows {
   async cancel(tenantId: string, commandId: string): Promise<boolean> {
     const workflowId = commandWorkflowId(tenantId, commandId)
     try {
-      await this.#client.withDeadline(Date.now() + callMs, () => this.#client.workflow.getHandle(workflowId).cancel())
-      return true
+      return await this.#client.withDeadline(Date.now() + callMs, async () => {
+        const handle = this.#client.workflow.getHandle(workflowId)
+        if ((await handle.describe()).status.name !== 'RUNNING') return false
+        await handle.cancel()
+        return true
+      })
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return false
       throw new TemporalUnavailableError(`the cancellation of workflow ${workflowId}`, callMs, error)

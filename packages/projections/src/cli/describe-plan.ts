@@ -45,7 +45,7 @@ function tableLines(plan: RebuildPlan, width: number): string[] {
 }
 
 function field(name: string, text: string, width: number): string {
-  return wrap(`  ${name.padEnd(8)} ${text}`, width, indent)
+  return `  ${name.padEnd(8)} ${wrap(text, width, indent)}`
 }
 
 /** The same for programs. */

@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from 'node:util'
-
 const numbers = new Intl.NumberFormat('en')
 const compactNumbers = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
 
@@ -22,17 +20,17 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3_600)} h ${Math.floor((whole % 3_600) / 60)} min`
 }
 
-/** Words in lines of at most `width` columns; each line after the first begins with `indent`. */
+/** Words in lines of at most `width` columns, the indent counted; each line after the first begins with `indent`. */
 export function wrap(text: string, width: number, indent: string): string {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    if (line !== '' && stripVTControlCharacters(line).length + 1 + word.length > width) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
       lines.push(line)
-      line = indent + word
+      line = word
     } else line = line === '' ? word : `${line} ${word}`
   }
-  return [...lines, line].join('\n')
+  return [...lines, line].join(`\n${indent}`)
 }
 
 /** At most so many columns; `…` where something was left out. */

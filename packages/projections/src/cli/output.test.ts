@@ -1,15 +1,4 @@
-import {
-  allRows,
-  defineEvents,
-  integer,
-  numeric,
-  ownRows,
-  table,
-  text,
-  toTableModel,
-  type ProjectionDefinition,
-  type TableModel,
-} from '@cairn/core'
+import { defineEvents, integer, numeric, table, text, toTableModel, type ProjectionDefinition, type TableModel } from '@cairn/core'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineProjection } from '../define/define-projection.ts'
@@ -20,7 +9,6 @@ import { describeOutcomes } from './describe-outcome.ts'
 import { describePlan } from './describe-plan.ts'
 import { describeStatus, exitCodeOfStatus } from './describe-status.ts'
 import { exitCodeOf } from './exit-codes.ts'
-import { lintProjections } from './lint.ts'
 import { ProgressMeter, progressLine } from './progress-meter.ts'
 import type { GenerationStatus } from './status.ts'
 
@@ -48,8 +36,6 @@ const outcome: RebuildOutcome = {
 }
 
 const of = (...generations: readonly GenerationStatus[]) => [{ projection: name, version: 3, generations }]
-const lintOf = (declared: Parameters<typeof toTableModel>[1]) =>
-  lintProjections([projection(toTableModel('orders', declared))]).map(({ rule }) => rule)
 
 describe('the exit code', () => {
   it.each([
@@ -152,24 +138,5 @@ describe('what is shown', () => {
     expect(exitCodeOfStatus(of(live))).toBe(0)
     expect(exitCodeOfStatus(of({ ...live, parked: 1, waiting: 4 }))).toBe(3)
     expect(exitCodeOfStatus(of(live, failed))).toBe(1)
-  })
-})
-
-describe('the linter', () => {
-  it('finds tables without read access', () => {
-    expect(lintOf(table({ id: text() }, { key: 'id' }))).toEqual(['no-read-access'])
-  })
-
-  it('finds nothing in tables that are as they should be', () => {
-    const fine = table(
-      { id: text(), customer: text() },
-      { key: 'id', indexes: [['customer']], readAccess: { staff: allRows, customer: ownRows('customer') } },
-    )
-    expect(lintOf(fine)).toEqual([])
-  })
-
-  it('finds rules over columns that do not fit them', () => {
-    const loose = table({ id: text(), customer: text().nullable() }, { key: 'id', readAccess: { customer: ownRows('customer') } })
-    expect(lintOf(loose)).toEqual(['own-column-nullable', 'own-column-unindexed'])
   })
 })

@@ -8,7 +8,7 @@ const barWidth = 12
 /** What is shown of one projection's build. */
 export interface Reading {
   readonly phase: RebuildProgress['phase']
-  /** Positions done and in all. */
+  /** Positions done, those of earlier runs too, and in all. */
   readonly done: number
   readonly total: number
   readonly percent: number
@@ -30,10 +30,9 @@ export class ProgressMeter {
   }
 
   read(progress: RebuildProgress): Reading {
-    const { phase, start, position, horizon, events, lag, throttled } = progress
-    const done = Math.max(0, position - start)
-    const total = Math.max(done, horizon - start)
-    const { eventsPerSecond, positionsPerSecond } = this.#rates(events, position)
+    const { phase, position: done, horizon, events, lag, throttled } = progress
+    const total = Math.max(done, horizon)
+    const { eventsPerSecond, positionsPerSecond } = this.#rates(events, done)
     return {
       phase,
       done,
@@ -64,8 +63,8 @@ export class ProgressMeter {
   }
 }
 
-/** One line: name, bar, share, done of total, rate, time left, lag. */
-export function progressLine(name: string, reading: Reading, width: number): string {
+/** One line: name (in so many columns, where there is room), bar, share, done of total, rate, time left, lag. */
+export function progressLine(name: string, reading: Reading, width: number, nameWidth: number = name.length): string {
   const filled = Math.floor((reading.percent / 100) * barWidth)
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled)
   const left =
@@ -79,5 +78,5 @@ export function progressLine(name: string, reading: Reading, width: number): str
     ...(reading.throttled ? ['throttled'] : []),
   ].join('  ')
   const room = Math.max(8, width - figures.length - 2)
-  return fit(`${fit(name, room)}  ${figures}`, width)
+  return fit(`${fit(name, room).padEnd(Math.min(room, nameWidth))}  ${figures}`, width)
 }

@@ -72,6 +72,7 @@ export class TerminalReporter implements Reporter {
   readonly #screen: Screen
   readonly #lines = new Map<string, Line>()
   #shown: Promise<unknown> = Promise.resolve()
+  #nameWidth = 0
 
   constructor(screen: Screen) {
     this.#screen = screen
@@ -82,6 +83,7 @@ export class TerminalReporter implements Reporter {
     this.#screen.print()
     for (const { projection } of plans)
       this.#lines.set(projection, { meter: new ProgressMeter(), ended: Promise.withResolvers(), show: () => undefined })
+    this.#nameWidth = Math.max(...plans.map(({ projection }) => projection.length))
     const tasks = [...this.#lines].map(([name, line]) => ({
       title: name,
       task: async (_: unknown, task: { title: string }) => {
@@ -105,7 +107,7 @@ export class TerminalReporter implements Reporter {
   progress(progress: RebuildProgress): void {
     const line = this.#lines.get(progress.projection)
     // Two columns go to the mark before the line.
-    line?.show(progressLine(progress.projection, line.meter.read(progress), this.#screen.width - 2))
+    line?.show(progressLine(progress.projection, line.meter.read(progress), this.#screen.width - 2, this.#nameWidth))
   }
 
   outcome(outcome: RebuildOutcome): void {
@@ -128,6 +130,6 @@ export class TerminalReporter implements Reporter {
         : status === 'up-to-date'
           ? `version ${toVersion} is live already`
           : `${status} at position ${count(position)}`
-    return fit(`${name}  ${text}`, this.#screen.width - 2)
+    return fit(`${name.padEnd(this.#nameWidth)}  ${text}`, this.#screen.width - 2)
   }
 }

@@ -1,4 +1,4 @@
-import { isCairnError, RebuildStoppedError, type ProjectionDefinition } from '@cairn/core'
+import { isCairnError, lintReadAccess, RebuildStoppedError, type ProjectionDefinition } from '@cairn/core'
 import { chooseProjections } from '../rebuild/choose-projections.ts'
 import type { ProjectionHost } from '../rebuild/host.ts'
 import { rebuild, type RebuildReport } from '../rebuild/rebuild.ts'
@@ -9,7 +9,6 @@ import { describeOutcomes, errorDocument, outcomeDocument } from './describe-out
 import { describeStatus, exitCodeOfStatus } from './describe-status.ts'
 import { exitCodeOf, exitCodeOfError, exitCodes } from './exit-codes.ts'
 import { wrap } from './format.ts'
-import { lintProjections } from './lint.ts'
 import { JsonReporter, TerminalReporter, type Reporter } from './reporter.ts'
 import { resumeCommand } from './resume-command.ts'
 import type { Screen } from './screen.ts'
@@ -109,20 +108,18 @@ async function repair(host: ProjectionHost, chosen: readonly ProjectionDefinitio
   screen.print(repaired.length === 0 ? 'Nothing was repaired.' : `Repaired (${repaired.length}):`)
   for (const one of repaired)
     screen.print(
-      wrap(`  ${one.table}${one.column === undefined ? '' : `.${one.column}`}: ${one.kind.replaceAll('-', ' ')}`, screen.width, '    '),
+      wrap(`${one.table}${one.column === undefined ? '' : `.${one.column}`}: ${one.kind.replaceAll('-', ' ')}`, screen.width, '  '),
     )
   if (left.length > 0) screen.print(`Left:\n${left.map((one) => describeDrift(one, screen.width)).join('\n')}`)
   return exitCode
 }
 
 function lint(chosen: readonly ProjectionDefinition[], json: boolean, screen: Screen): number {
-  const findings = lintProjections(chosen)
+  const findings = lintReadAccess(chosen.map(({ name, tables }) => ({ name, tables: [...tables.values()] })))
   const exitCode = findings.length === 0 ? exitCodes.ok : exitCodes.failed
   if (json) screen.json({ type: 'lint', exitCode, findings })
-  else if (findings.length === 0) screen.print('Nothing to complain about.')
-  else
-    for (const { projection, table, rule, message } of findings)
-      screen.print(wrap(`${table} (${projection}) ${message} [${rule}].`, screen.width, '  '))
+  else if (findings.length === 0) screen.print('The linter found nothing.')
+  else for (const { projection, rule, message } of findings) screen.print(wrap(`${projection}: ${message} [${rule}]`, screen.width, '  '))
   return exitCode
 }
 

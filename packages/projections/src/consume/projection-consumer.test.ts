@@ -31,6 +31,11 @@ const event: RecordedEvent = {
 const opened = { partition: 2, partitions: 4, signal: new AbortController().signal }
 const delivery = { attempt: 1, retried: false, rebuilding: false, signal: opened.signal }
 
+/** A port that a projection has no use for. */
+function untouched(): never {
+  return new Proxy({}, { get: (_, name) => expect.unreachable(`A projection asked for ${String(name)}.`) }) as never
+}
+
 test('feeds the generation’s tables, with the partition it was opened for', async () => {
   const rows = new InMemoryRowStore()
   const consumer = projectionConsumer({ definition, generation, rows })
@@ -48,7 +53,7 @@ test('feeds the generation’s tables, with the partition it was opened for', as
   const processor = await consumer.open(opened)
   await processor.handle([event], delivery)
   expect(processor.pending).toBe(1)
-  await processor.commit?.({ rows })
+  await processor.commit?.({ rows, commands: untouched(), instances: untouched() })
   processor.committed?.()
   // The code's model filled in the schema's default, which the database's knows nothing of.
   expect(rows.rows('order_counts__v3_g7')).toMatchObject([{ partition: 2, position: 5, values: { id: 'o-1', n: 1, tags: { a: 'x' } } }])

@@ -1,12 +1,13 @@
 import {
   type EventSetLike,
+  type Projection,
   type ProjectionDefinition,
   type RecordedEvent,
   type RowOperations,
   type RowOperationsByTable,
 } from '@cairn/core'
 import { defineHandlers } from './define-projection.ts'
-import type { EventsOfSets, NamedTables, Projection, ProjectionOptions, TableOperations, TablesOption } from './projection-types.ts'
+import type { EventsOfSets, NamedTables, ProjectionOptions, TableOperations, TablesOption } from './projection-types.ts'
 
 /** A projection as an object. It keeps nothing between events but its updaters. */
 export interface ProjectionHandler<U extends RecordedEvent> {

@@ -3,7 +3,7 @@ import type {
   EventsOf,
   FoldedRow,
   NewRow,
-  ProjectionDefinition,
+  Projection,
   RecordedEvent,
   RetryPolicy,
   Row,
@@ -74,12 +74,6 @@ export interface Fold<U extends RecordedEvent, T> {
   readonly key: ((event: U) => RowKeyOf<T> | undefined) | { readonly [E in U as E['type']]?: (event: E) => RowKeyOf<T> | undefined }
   /** The row after an event: the same row changes nothing, null or undefined deletes it. */
   readonly evolve: { readonly [E in U as E['type']]?: (row: Row<T> | undefined, event: E) => FoldedRow<T> | null | undefined }
-}
-
-/** A projection, complete. */
-export interface Projection<N extends string = string, T = unknown> extends ProjectionDefinition<N> {
-  /** A type only: the tables by name. */
-  readonly $tables: T
 }
 
 /** A projection made of folds, with tables that may still get one. */

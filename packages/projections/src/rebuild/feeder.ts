@@ -230,11 +230,7 @@ export class Feeder {
 
   async #afterEvent(event: RecordedEvent, cause: unknown, next: number): Promise<void> {
     const { consumer, partitionEvents, parks } = this.#parts
-    if (!parks) {
-      // What comes before it is done.
-      if (event.position - 1 > this.#checkpoint) await this.#write(event.position - 1)
-      throw new RebuildStoppedError(consumer.spec.key.name, event, cause)
-    }
+    if (!parks) throw new RebuildStoppedError(consumer.spec.key.name, event, cause)
     const parkingKey = storableKey(partitionEvents.keyOf(event))
     const failure = storedFailure(cause, { event, attempts: 1, at: new Date() })
     await this.#write(next, [toPark(event, parkingKey, 'parked', failure)])

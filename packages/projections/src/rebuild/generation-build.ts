@@ -57,7 +57,7 @@ export class GenerationBuild {
     const consumer = consumerOf(plan.definition, generation, absent.around(run.host.rows), { cacheRows, cacheBytes: partitionBytes })
     this.#consumer = consumer
     this.types = plan.definition.types
-    this.#events = new PartitionEvents(consumer, this.types, run.host.lift)
+    this.#events = new PartitionEvents(consumer, this.types, (event) => run.host.lift(event))
     this.#feeders = Array.from(
       { length: consumer.spec.partitions },
       (_, partition) =>

@@ -78,7 +78,7 @@ describe('reading the log ahead', () => {
         fc.integer({ min: 3, max: 200 }),
         fc.integer({ min: 0, max: 5 }),
         fc.integer({ min: 1, max: 50 }),
-        fc.constantFrom(['often', 'rare'], ['rare']),
+        fc.constantFrom<readonly string[]>(['often', 'rare'], ['rare']),
         fc.integer({ min: 0, max: 500 }),
         async (unsorted, window, ahead, pageSize, types, after) => {
           const positions = unsorted.toSorted((a, b) => a - b)

@@ -7,7 +7,7 @@ export type RebuildPhase = 'preparing' | 'building' | 'catching-up' | 'verifying
 export interface RebuildProgress {
   readonly projection: string
   readonly phase: RebuildPhase
-  /** Where this run began, where it is, and where the log ends; the bar goes from the first to the last. */
+  /** Where this run began, where it is, and where the log ends. */
   readonly start: number
   readonly position: number
   readonly horizon: number

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { EventToStore } from '@cairn/core'
-import { openPg, PgCommandStore, PgEventStore, sql, withTenant } from '@cairn/infra/pg'
+import { openPg, PgCommandStore, PgEventStore, PgSubscriptionStore, sql, withTenant } from '@cairn/infra/pg'
 import { z } from 'zod'
 import type { TestFileDatabase } from '../../../support/test-database.ts'
 
@@ -63,7 +63,22 @@ export async function seedTwoTenants({ appUrl, workerUrl, schema, contextKey }: 
     const [pending, finished] = [randomUUID(), randomUUID()]
     for (const id of [pending, finished]) await commands.upsert({ ...stream, id, type: `${mark}-type`, payload: { mark }, metadata })
     await commands.markStatus(tenantId, finished, { status: 'processed', result: { mark } })
+    await park(tenantId)
     return { receipt, pending, finished }
+  }
+
+  /** An event of the tenant, set aside by a subscription. */
+  async function park(tenantId: string): Promise<void> {
+    const mark = markOf(tenantId)
+    const subscriptions = new PgSubscriptionStore(db)
+    const key = { name: 'two-tenants', generation: 1 }
+    const fingerprint = 'ab'.repeat(32)
+    await subscriptions.register({ key, kind: 'subscription', version: 1, fingerprint, partitions: 1, startAfter: 0 })
+    const taken = await subscriptions.take(key, 0, 'the seed', fingerprint, 60_000)
+    if (taken === undefined) throw new Error('The seed’s partition should have been free.')
+    const failure = { category: mark, message: mark, attempts: 1, at: new Date() }
+    const event = { eventId: randomUUID(), tenantId, type: `${mark}.happened`, status: 'parked', failure } as const
+    await subscriptions.commit(taken.lease, { park: [{ ...event, parkingKey: mark, position: tenantId === alpha ? 1 : 2 }] })
   }
 
   function captured(tenantId: string): Promise<SignedContext> {

@@ -4,7 +4,7 @@ import { plainArray } from '../connection/array-literal.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
 import { sql } from '../connection/sql.ts'
 import { Cancelled, Reused } from './pg-command-queue.ts'
-import { cancelled, queueJson, refuseReused } from './queue-json.ts'
+import { cancelled, queueJson, reusedError } from './queue-json.ts'
 
 /** Commands of one tenant in a transaction of the application. */
 export class OwnCommandQueue implements CommandQueuePort {
@@ -38,12 +38,8 @@ export class OwnCommandQueue implements CommandQueuePort {
     const { text, signature } = signer.sign([this.#tenantId])
     const { reused } = await this.#connection.one(sql.type(Reused)`
       select ${sql.identifier([schema, 'enqueue_own_commands'])}(${text}, ${signature}, ${this.#tenantId}, ${texts}::jsonb) as reused`)
-    try {
-      refuseReused(reused)
-    } catch (error) {
-      if (error instanceof Error) this.#failure ??= error
-      throw error
-    }
+    this.#failure ??= reusedError(reused)
+    if (this.#failure !== undefined) throw this.#failure
     this.#used = true
   }
 

@@ -5,7 +5,7 @@ import { plainArray } from '../connection/array-literal.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
 import { sql } from '../connection/sql.ts'
 import { statement, type StatementMode } from '../connection/statement.ts'
-import { cancelled, queueJson, refuseReused } from './queue-json.ts'
+import { cancelled, queueJson, reusedError } from './queue-json.ts'
 
 export const Reused = z.object({ reused: z.array(z.tuple([z.string(), z.string()])).nullable() })
 export const Cancelled = z.object({ cancelled: z.int() })
@@ -16,6 +16,7 @@ export class PgCommandQueue implements CommandQueuePort {
   readonly #db: PgDatabase
   readonly #mode: StatementMode
   #used = false
+  #failure: Error | undefined
 
   constructor(connection: DatabaseTransactionConnection, db: PgDatabase, mode: StatementMode) {
     this.#connection = connection
@@ -28,13 +29,19 @@ export class PgCommandQueue implements CommandQueuePort {
     return this.#used
   }
 
+  /** @throws what an enqueue was refused for, even where it was swallowed: the transaction cannot commit */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
   async enqueue(commands: readonly QueuedCommand[]): Promise<void> {
     if (commands.length === 0) return
     const { schema, options } = this.#db
     const texts = queueJson(commands, options.maxPayloadBytes)
     const { reused } = await this.#connection.one(statement(this.#mode, `${schema}_enqueue_commands`, Reused)`
       select ${sql.identifier([schema, 'enqueue_commands'])}(${texts}::jsonb) as reused`)
-    refuseReused(reused)
+    this.#failure ??= reusedError(reused)
+    this.check()
     this.#used = true
   }
 

@@ -32,10 +32,10 @@ export function dueAtText(dueAt: Date): string {
   return new Date(millisecondsOf(dueAt)).toISOString()
 }
 
-/** @throws CommandIdReusedError for the first id that was used with other content */
-export function refuseReused(reused: readonly (readonly [tenantId: string, id: string])[] | null): void {
+/** Of the first id that was used with other content. */
+export function reusedError(reused: readonly (readonly [tenantId: string, id: string])[] | null): CommandIdReusedError | undefined {
   const [first] = reused ?? []
-  if (first !== undefined) throw new CommandIdReusedError(first[0], first[1])
+  return first === undefined ? undefined : new CommandIdReusedError(first[0], first[1])
 }
 
 function millisecondsOf(dueAt: Date): number {

@@ -51,6 +51,7 @@ export class PgProcessStore implements ProcessInstanceStorePort, ProcessTransact
             const commands = new PgCommandQueue(connection, this.#db, 'prepared')
             const instances = new PgProcessInstances(connection, schema, 'prepared')
             const done = await work({ commands, instances })
+            commands.check()
             return { result: done, enqueued: commands.used }
           }),
         ),

@@ -1,12 +1,15 @@
-import { InvalidInputError, type GenerationPlan, type PhysicalTable } from '@cairn/core'
+import { InvalidInputError, SubscriptionVersionError, type GenerationPlan, type PhysicalTable } from '@cairn/core'
 import { generationColumns, lockProjection, type GenerationRow } from './generation-rows.ts'
 import { applyReadAccess } from './apply-read-access.ts'
 import type { OwnerSession } from './owner-session.ts'
 import { makeTable, physicalName } from './table-ddl.ts'
 
-/** Within a transaction. The same plan again finds the build that is under way. */
+/** Within a transaction. The same plan again finds the build that is under way. @throws SubscriptionVersionError for one older than the live one */
 export async function createGeneration(session: OwnerSession, plan: GenerationPlan): Promise<GenerationRow> {
   const generations = await lockProjection(session, plan.projection)
+  const live = generations.find(({ state }) => state === 'live')
+  if (live !== undefined && live.version > plan.version)
+    throw new SubscriptionVersionError(`projection ${plan.projection}`, plan.version, live.version)
   const underWay = generations.find((row) => row.state === 'building' && isSamePlan(row, plan))
   if (underWay !== undefined) return underWay
   await assertNamesFree(session, plan)

@@ -30,12 +30,17 @@ export async function withViewLocks<T>(
         return work()
       })
     } catch (error) {
-      const state = sqlStateOf(error)
-      if (state !== '55P03' && state !== '40P01') throw error
+      if (!mayGoThrough(error)) throw error
       if (attempt >= attempts) throw new SwitchBlockedError(projection, attempts, await blockers(session, views), error)
     }
     await sleep(Math.min(longestPauseMs, wait) * (0.5 + Math.random() / 2))
   }
+}
+
+/** A lock that did not come in time, a deadlock, and two that change one row of the catalog, which PostgreSQL does not wait for. */
+function mayGoThrough(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state === '55P03' || state === '40P01' || (state === 'XX000' && String(error).includes('tuple concurrently updated'))
 }
 
 async function blockers(session: OwnerSession, views: readonly string[]): Promise<readonly string[]> {

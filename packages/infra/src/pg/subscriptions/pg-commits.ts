@@ -96,6 +96,7 @@ export class PgCommits {
           const tx = pgSubscriptionTransaction(this.#db, connection, mode)
           running = effects(tx)
           await running
+          tx.commands.check()
           enqueued = tx.commands.used
         } catch (error) {
           if (isConnectionFailure(error)) {

@@ -1,5 +1,5 @@
 import type { Command } from '@cairn/core'
-import { ApplicationFailure } from '@temporalio/activity'
+import { ApplicationFailure, heartbeat } from '@temporalio/activity'
 import type { CommandBatches } from '../command-batches.ts'
 import type { CairnActivities, CommandAnswer } from '../workflows/contract.ts'
 
@@ -9,9 +9,21 @@ export interface RunCommandsParts {
   readonly carryOut: (command: Command) => Promise<CommandAnswer>
 }
 
+/** A fraction of the activity's heartbeat timeout. */
+const heartbeatMs = 1_000
+
 /** Has stored commands carried out by their aggregates' workflows. One that was withdrawn, or has ended, is passed over. */
 export function runCommands({ batches, carryOut }: RunCommandsParts): CairnActivities['cairnRunCommands'] {
   return async (tenantId, commandIds) => {
+    const beat = setInterval(() => heartbeat(), heartbeatMs)
+    try {
+      await runAll(tenantId, commandIds)
+    } finally {
+      clearInterval(beat)
+    }
+  }
+
+  async function runAll(tenantId: string, commandIds: readonly string[]): Promise<void> {
     const rows = await batches.load(tenantId, commandIds)
     const answers = await Promise.all(
       rows.map((row) => (row === undefined || row.status === 'processed' || row.status === 'failed' ? undefined : carryOut(row.command))),

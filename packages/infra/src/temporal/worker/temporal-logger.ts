@@ -1,5 +1,5 @@
 import type { LoggerPort, LogFields } from '@cairn/core'
-import type { Logger, LogLevel, LogMetadata } from '@temporalio/common'
+import { IllegalStateError, type Logger, type LogLevel, type LogMetadata } from '@temporalio/common'
 import { Runtime } from '@temporalio/worker'
 
 type PortLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -36,11 +36,15 @@ function fieldsOf(meta: LogMetadata | undefined): LogFields {
  * worker: later ones change nothing, nor does it change what an application has installed by itself.
  */
 export function installRuntime(port: LoggerPort): void {
-  if (Runtime._instance !== undefined) return
-  Runtime.install({
-    logger: temporalLogger(port, 'warn'),
-    // Whoever runs the worker decides when it stops.
-    shutdownSignals: [],
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
-  })
+  try {
+    Runtime.install({
+      logger: temporalLogger(port, 'warn'),
+      // Whoever runs the worker decides when it stops.
+      shutdownSignals: [],
+      telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+    })
+  } catch (error) {
+    // There is one already. (It goes with the last worker, so this cannot be remembered here.)
+    if (!(error instanceof IllegalStateError)) throw error
+  }
 }

@@ -21,5 +21,7 @@ export const { cairnStepProcess, cairnFinishCommand } = proxyLocalActivities<
  */
 export const { cairnRunCommands } = proxyActivities<Pick<CairnActivities, 'cairnRunCommands'>>({
   startToCloseTimeout: '2 minutes',
+  // How long a dead worker holds it up.
+  heartbeatTimeout: '5s',
   retry: untilDone,
 })

@@ -28,7 +28,7 @@ export interface ProjectionStoreContext extends Omit<ProjectionStoreFixture, 'cl
   plan(more?: Partial<GenerationPlan>): GenerationPlan
 }
 
-export function projectionStoreContext({ cleanup: _, ...fixture }: ProjectionStoreFixture): ProjectionStoreContext {
+export function projectionStoreContext(fixture: ProjectionStoreFixture): ProjectionStoreContext {
   const id = uuidv7().slice(-12)
   const projection = `projection-${id}`
   const table = `counters_${id}`

@@ -56,6 +56,13 @@ export const makingGenerations = contractGroup<ProjectionStoreContext>('create a
     expect(await store.generations(projection)).toHaveLength(1)
   },
 
+  'refuses to build an older version than the live one': async (context) => {
+    await givenLive(context, { a: 1 }, { version: 3 })
+    const error = await refusal('CAIRN_SUBSCRIPTION_VERSION', () => context.store.create(context.plan({ version: 2 })))
+    expect(error.details).toMatchObject({ version: 2, stored: 3 })
+    expect(await statesOf(context)).toEqual({ 1: 'live' })
+  },
+
   'has one partition state for each partition': async ({ store, plan, feeding }) => {
     expect(await feeding(await store.create(plan({ partitions: 4 })))).toEqual(Array.from({ length: 4 }, () => 'rebuilding'))
   },

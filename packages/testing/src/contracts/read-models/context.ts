@@ -18,6 +18,6 @@ export interface ReadModelContext extends Omit<ReadModelFixture, 'cleanup'> {
   readonly otherTenantId: string
 }
 
-export function readModelContext({ cleanup: _, ...fixture }: ReadModelFixture): ReadModelContext {
+export function readModelContext(fixture: ReadModelFixture): ReadModelContext {
   return { ...fixture, tenantId: `tenant-${uuidv7()}`, otherTenantId: `other-${uuidv7()}` }
 }

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { contractGroup } from '../contract-case.ts'
 import { refusal } from '../observe.ts'
 import type { SubscriptionStoreContext } from './context.ts'
-import { failure, givenLease, givenLostLease, longLeaseMs, parkedAt, partitionOf, shortLeaseMs, take } from './given.ts'
+import { failure, givenLease, givenLostLease, longLeaseMs, parkedAt, partitionOf, shortLeaseMs, soon, take } from './given.ts'
 
 export const committing = contractGroup<SubscriptionStoreContext>('commit', {
   'moves the checkpoint, alone or with effects': async (context) => {
@@ -174,7 +174,7 @@ export const committing = contractGroup<SubscriptionStoreContext>('commit', {
     const { lease: two } = await take(context.rival, spec, 1)
     await context.store.commit(one, { checkpoint: 5 }, async () => {
       // Neither waits for the other.
-      await context.rival.commit(two, { checkpoint: 7 })
+      await soon(context.rival.commit(two, { checkpoint: 7 }))
     })
     expect((await partitionOf(context.store, spec.key, 0)).checkpoint).toBe(5)
     expect((await partitionOf(context.store, spec.key, 1)).checkpoint).toBe(7)

@@ -98,6 +98,17 @@ export function memberOf(...specs: readonly SubscriptionSpec[]): Member {
   return { id: uuidv7(), label: 'a host, pid 1', runs: specs.map(({ key, fingerprint: print }) => ({ key, fingerprint: print })) }
 }
 
+/** Fails where something waits that should not. */
+export async function soon<T>(work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('It waits.')), 3_000)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 export const failure: StoredFailure = {
   category: 'CAIRN_BUSINESS_RULE',
   message: 'The order is closed.',

@@ -1,0 +1,68 @@
+import { after, cancelTimer, creates, defineCommands, defineEvents, defineProcessManager, type Intent } from '@cairn/core'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { inStream } from '../projections/in-stream.ts'
+import { givenProcess } from './given-process.ts'
+
+const a = defineEvents('a', { one: z.object({}), two: z.object({}) })
+const b = defineEvents('b', { one: z.object({ a: z.string() }) })
+const commands = defineCommands('b', { make: creates(z.object({ n: z.int() })), poke: z.object({}) })
+const poke = commands.poke({ bId: 'b-1' })
+
+const process = (reactTo: { readonly one?: () => readonly Intent[]; readonly other?: (seen: number) => readonly Intent[] }) =>
+  defineProcessManager('p', { events: [a, b], initial: () => ({ seen: 0 }) })
+    .correlate({ 'a.one': (e) => e.aggregateId, 'a.two': (e) => e.aggregateId, 'b.one': (e) => e.payload.a })
+    .on({
+      'a.one': (s) => ({ state: { seen: s.seen + 1 }, send: reactTo.one?.() ?? [] }),
+      'a.two': (s) => ({ state: { seen: s.seen + 1 }, send: [cancelTimer('b.poke')], done: true }),
+      'b.one': (s) => ({ state: { seen: s.seen + 1 }, send: reactTo.other?.(s.seen) ?? [], waitingFor: 'a' }),
+    })
+
+const one = inStream('x', a.one())
+const two = inStream('x', a.two())
+const other = inStream('b-1', b.one({ a: 'x' }))
+
+test('each assertion passes where it holds and fails where it does not', () => {
+  const outcome = givenProcess(process({ one: () => [poke, after({ minutes: 5 }, poke)] })).when(one)
+  outcome.sends(poke, after({ minutes: 5 }, poke)).cancels().leaves({ seen: 1 }).goesOn().waitsFor(undefined)
+  for (const wrong of [
+    () => outcome.sends(poke),
+    () => outcome.sends(after({ minutes: 5 }, poke), poke),
+    () => outcome.sends(poke, after({ minutes: 6 }, poke)),
+    () => outcome.sends(poke, after({ minutes: 5 }, poke, { timer: 'other' })),
+    () => outcome.sends(poke, after({ minutes: 5 }, commands.poke({ bId: 'b-2' }))),
+    () => outcome.cancels('b.poke'),
+    () => outcome.leaves({ seen: 2 }),
+    () => outcome.leaves(() => false),
+    () => outcome.ends(),
+    () => outcome.waitsFor('something'),
+  ]) {
+    expect(wrong).toThrow()
+  }
+})
+
+test('a new aggregate’s id is any derived one, but a named id is that one', () => {
+  const made = givenProcess(process({ one: () => [commands.make({ n: 1 })] })).when(one)
+  made.sends(commands.make({ n: 1 }))
+  expect(() => made.sends(commands.make({ n: 2 }))).toThrow()
+  expect(() => made.sends(commands.make({ bId: 'b-7', n: 1 }))).toThrow()
+})
+
+test('timers that history set are cancelled by name', () => {
+  const definition = process({ one: () => [after({ minutes: 5 }, poke)] })
+  givenProcess(definition, one).when(two).sends().cancels('b.poke').ends()
+  givenProcess(definition).when(one, two).sends(after({ minutes: 5 }, poke)).cancels('b.poke')
+})
+
+test('an order of streams that sends something else is found', () => {
+  const fickle = process({ other: (seen) => (seen === 0 ? [poke] : []) })
+  expect(() => givenProcess(fickle).when(one, other).whenReordered()).toThrow(/In the order b\.one, a\.one/)
+  givenProcess(process({ other: () => [poke] })).when(one, other).whenReordered()
+})
+
+test('a process manager that is not pure is found when its events come twice', () => {
+  let calls = 0
+  // It counts what no instance keeps; run anew, it sends something else.
+  const impure = process({ other: () => (calls++ === 0 ? [poke] : []) })
+  expect(() => givenProcess(impure).when(other).whenRedelivered()).toThrow(/other commands/)
+})

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { ChildSettings } from './child-settings.ts'
+
+export interface ChildEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A process that a check started. */
+export interface Child {
+  /** As in the list of members. */
+  readonly label: string
+  readonly ended: Promise<ChildEnd>
+  /** Resolves with the message that has this field; undefined when the process ended without one. */
+  said(field: string): Promise<Readonly<Record<string, unknown>> | undefined>
+  /** Stopped by SIGSTOP, as the kernel says. Linux. */
+  isStopped(): boolean
+  signal(name: NodeJS.Signals): void
+  /** Lets it finish what is under way. */
+  finish(): Promise<ChildEnd>
+  kill(): Promise<ChildEnd>
+}
+
+const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+export function startShop(settings: ChildSettings): Child {
+  return start([fileOf('shop-child.ts')], settings, settings.label)
+}
+
+export function startRebuild(settings: ChildSettings): Child {
+  return start([fileOf('rebuild-child.ts')], settings, settings.label)
+}
+
+/** The command, as a user runs it. */
+export function startCommand(settings: ChildSettings, ...args: readonly string[]): Child {
+  const command = fileOf('../../../packages/projections/src/cli/main.ts')
+  return start([command, ...args, '--json', '--config', fileOf('cairn.config.ts')], settings, settings.label)
+}
+
+export function start(args: readonly string[], settings: object, label: string): Child {
+  const env = { ...process.env, STRESS_CHILD: JSON.stringify(settings), NO_COLOR: '1' }
+  const child = spawn(process.execPath, [...args], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+  // A child that was killed takes no goodbye.
+  child.stdin.on('error', () => undefined)
+  const messages: Record<string, unknown>[] = []
+  let look: () => void = () => undefined
+  let stdout = ''
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => void (stderr += chunk.toString()))
+  createInterface(child.stdout).on('line', (line) => {
+    stdout += `${line}\n`
+    if (!line.startsWith('{')) return
+    messages.push(JSON.parse(line))
+    look()
+  })
+  const ended = new Promise<ChildEnd>((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })))
+  return {
+    label,
+    ended,
+    said(field) {
+      const { promise, resolve } = Promise.withResolvers<Record<string, unknown> | undefined>()
+      const before = look
+      look = () => {
+        before()
+        const found = messages.find((message) => field in message)
+        if (found !== undefined) resolve(found)
+      }
+      look()
+      void ended.then(() => resolve(messages.find((message) => field in message)))
+      return promise
+    },
+    isStopped: () => child.pid !== undefined && /^State:\s+T/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8')),
+    signal: (name) => void child.kill(name),
+    finish() {
+      child.stdin.end()
+      return ended
+    },
+    kill() {
+      child.kill('SIGKILL')
+      return ended
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import { createCairn } from '@cairn/cairn'
+import { childSettings } from './child-settings.ts'
+import { logger, say, strikeHook } from './fault-plan.ts'
+import { sendMails } from './mails.ts'
+import { plantFault } from './plants.ts'
+import { onDatabase, shopDomains, steps } from './shop-place.ts'
+
+/** A process of the shop: all its projections and the mails. It ends well when its standard input ends. */
+const settings = childSettings()
+await plantFault(settings)
+const { database, label, strike } = settings
+const app = await createCairn({
+  domains: shopDomains,
+  ...onDatabase(database),
+  migrate: false,
+  logger,
+  background: { ...steps(settings), label, faults: strikeHook(strike) },
+})
+await sendMails(app)
+say({ ready: label })
+process.stdin.resume()
+process.stdin.once('end', () => void app.stop())

@@ -1,0 +1,16 @@
+import type { FaultPoint } from '@cairn/core'
+import type { ShopRig } from './shop-rig.ts'
+
+/** Makes leases change hands, and events be parked again, where that is what is waited for; until it has come. */
+export async function stir(rig: ShopRig, point: FaultPoint, come: Promise<unknown>): Promise<void> {
+  const moves = point === 'lease-released' || point === 'lease-taken'
+  let over = false
+  void come.then(() => (over = true))
+  for (let turn = 0; !over; turn++) {
+    await Promise.race([new Promise((resolve) => setTimeout(resolve, 300)), come])
+    if (over) break
+    if (point === 'event-parked') await rig.retryParked()
+    if (moves) await rig.moveMails(turn % 2 === 0 ? 'pause' : 'resume')
+  }
+  if (moves) await rig.moveMails('resume')
+}
