@@ -4,7 +4,7 @@ import { defineProjection, json, numeric, table, text } from '@cairn/projections
 import { z } from 'zod'
 
 const Line = z.object({ sku: z.string(), quantity: z.int() })
-const isoDate = z.codec(z.iso.datetime(), z.date(), { decode: (text) => new Date(text), encode: (date) => date.toISOString() })
+const isoDate = z.codec(z.iso.datetime(), z.date(), { decode: (iso) => new Date(iso), encode: (date) => date.toISOString() })
 
 export const parcelEvents = defineEvents('parcel', {
   packed: versions(z.object({ lines: z.array(Line) }))

@@ -39,10 +39,13 @@ export function handlerCommandBus(
     bus: busOf(bus, (type) => {
       const derived = handled.getStore()
       if (derived !== undefined) return derived
-      throw new DefinitionError(`Handler "${name}" sent ${type} while it handled no event: it must send its commands before handle() returns.`, {
-        name,
-        type,
-      })
+      throw new DefinitionError(
+        `Handler "${name}" sent ${type} while it handled no event: it must send its commands before handle() returns.`,
+        {
+          name,
+          type,
+        },
+      )
     }),
     handling(event, work) {
       const derived = new Derived(event, name)

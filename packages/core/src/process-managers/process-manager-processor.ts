@@ -104,8 +104,16 @@ export class ProcessManagerProcessor implements Processor {
 /** What no store takes is this event's fault, and is found before it spoils the commit of others. */
 function assertStorable({ instance, send }: Step): void {
   const what = `process manager ${instance.processManager}, instance ${instance.instanceId}`
-  if (instance.instanceId === '' || instance.instanceId.length > 1_000 || instance.instanceId.includes('\0') || !instance.instanceId.isWellFormed()) {
-    throw new InvalidInputError('instanceId', `The correlation key of ${what} must be well-formed text of 1 to 1,000 characters without NUL.`)
+  if (
+    instance.instanceId === '' ||
+    instance.instanceId.length > 1_000 ||
+    instance.instanceId.includes('\0') ||
+    !instance.instanceId.isWellFormed()
+  ) {
+    throw new InvalidInputError(
+      'instanceId',
+      `The correlation key of ${what} must be well-formed text of 1 to 1,000 characters without NUL.`,
+    )
   }
   encodePayload(`the state of ${what}`, instance.state ?? null)
   encodePayload(`what is waited for by ${what}`, instance.waitingFor ?? null)

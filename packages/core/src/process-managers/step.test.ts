@@ -66,6 +66,8 @@ function run(events: readonly RecordedEvent[], from?: ProcessInstance) {
   return { instance, send, cancel }
 }
 
+const ids = (list: readonly RecordedEvent[]) => run(list).send.map(({ command }) => [command.id, command.aggregateId])
+
 test('a delayed command is due after the event’s own time, and a cancelled timer names its command', () => {
   const [created, ready] = [event('order.created'), event('order.ready')]
   const { instance, send, cancel } = run([created, ready])
@@ -80,7 +82,6 @@ test('a delayed command is due after the event’s own time, and a cancelled tim
 
 test('the same events give the same ids, those of new aggregates included; other tenants, instances and events give others', () => {
   const events = [event('order.created'), event('order.ready')]
-  const ids = (list: readonly RecordedEvent[]) => run(list).send.map(({ command }) => [command.id, command.aggregateId])
   expect(ids(events)).toEqual(ids(events))
   const all = [events, events.map((e) => ({ ...e, tenantId: 'u' })), events.map((e) => ({ ...e, aggregateId: 'o-2' }))].flatMap(ids)
   expect(new Set(all.map(([id]) => id)).size).toBe(6)
