@@ -5,6 +5,27 @@ CREATE SCHEMA cairn;
 
 ALTER SCHEMA cairn OWNER TO cairn_owner;
 
+CREATE FUNCTION cairn.admit_commands(p_commands jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  with found as (
+    select c.tenant_id, c.id, e from jsonb_array_elements(p_commands) e
+      join commands c on c.tenant_id = e->>0 and c.id = (e->>1)::uuid
+     where c.status = 'pending' and c.hash is null
+     order by c.tenant_id, c.id for update of c
+  )
+  update commands c set hash = decode(e->>2, 'hex'), aggregate_type = e->>3, aggregate_id = e->>4, payload = e->5, metadata = e->6,
+                        updated_at = now()
+    from found where c.tenant_id = found.tenant_id and c.id = found.id;
+end
+$$;
+
+ALTER FUNCTION cairn.admit_commands(p_commands jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.admit_commands(p_commands jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload text, e_metadata integer[], p_metadata text, s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -94,12 +115,12 @@ begin
 
   -- A statement of its own, after the locks: it sees the receipts of whoever held the streams before us.
   v_receipt := array(
-    select case when h is null then 0 when h <> r.hash then 6 when v is null then 7 else 3 end
+    select case when known is null then 0 when h <> r.hash then 6 when v is null then 7 else 3 end
       from unnest(r_append, r_id, r_hash) with ordinality r(a, id, hash, i)
       -- The limit keeps this a look-up for each receipt: as a plain join it would be planned as a scan of all commands, and stay
       -- so, where the table was analysed while it was empty.
       left join lateral (
-        select c.hash as h, c.version as v from commands c where c.tenant_id = v_tenant[r.a] and c.id = r.id limit 1
+        select true as known, c.hash as h, c.version as v from commands c where c.tenant_id = v_tenant[r.a] and c.id = r.id limit 1
       ) c on true
      order by r.i);
   v_refused := array_fill(0, array[n]);
@@ -154,16 +175,17 @@ begin
        where s.stream_id = x.st;
     end if;
     -- A command without events on a stream that does not exist has no stream_id to tell where it went.
-    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
-    select v_tenant[a], id, hash, v_stream[a], v_version[a] + o + 1, v_version[a] + o + c, v_position[l],
+    insert into commands (tenant_id, id, hash, status, seq, metadata, stream_id, first_version, version, position, aggregate_type,
+                          aggregate_id, type, payload)
+    select v_tenant[a], id, hash, 'processed', null, null, v_stream[a], v_version[a] + o + 1, v_version[a] + o + c, v_position[l],
            case when v_stream[a] is null then p_type[a] end, case when v_stream[a] is null then p_id[a] end, au ->> 'type', au -> 'payload'
       from unnest(r_append, r_id, r_hash, r_offset, r_count, r_last, r_audit, v_receipt) x(a, id, hash, o, c, l, au, known)
      where v_outcome[a] = 1 and known = 0;
     if 7 = any (v_receipt) then
       -- Stored before as a row of its own; here it takes effect.
-      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p
-        from (select v_tenant[a] as t, id, v_stream[a] as st, v_version[a] + o + 1 as f, v_version[a] + o + c as v, v_position[l] as p
-                from unnest(r_append, r_id, r_offset, r_count, r_last, v_receipt) y(a, id, o, c, l, known)
+      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p, hash = x.h
+        from (select v_tenant[a] as t, id, hash as h, v_stream[a] as st, v_version[a] + o + 1 as f, v_version[a] + o + c as v, v_position[l] as p
+                from unnest(r_append, r_id, r_hash, r_offset, r_count, r_last, v_receipt) y(a, id, hash, o, c, l, known)
                where v_outcome[a] = 1 and known = 7) x
        where k.tenant_id = x.t and k.id = x.id;
     end if;
@@ -312,20 +334,22 @@ begin
   end if;
 
   if cardinality(r_id) = 1 and v_known[1] = 0 then
-    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
-    values (p_tenant, r_id[1], r_hash[1], v_stream, version + 1, version + n, v_position[n], case when v_stream is null then p_type end,
+    insert into commands (tenant_id, id, hash, status, seq, metadata, stream_id, first_version, version, position, aggregate_type,
+                          aggregate_id, type, payload)
+    values (p_tenant, r_id[1], r_hash[1], 'processed', null, null, v_stream, version + 1, version + n, v_position[n], case when v_stream is null then p_type end,
             case when v_stream is null then p_id end, r_audit[1] ->> 'type', r_audit[1] -> 'payload');
   elsif 0 = any (v_known) then
-    insert into commands (tenant_id, id, hash, stream_id, first_version, version, position, aggregate_type, aggregate_id, type, payload)
-    select p_tenant, id, hash, v_stream, append_one.version + o + 1, append_one.version + o + c, case when c > 0 then v_position[o + c] end,
+    insert into commands (tenant_id, id, hash, status, seq, metadata, stream_id, first_version, version, position, aggregate_type,
+                          aggregate_id, type, payload)
+    select p_tenant, id, hash, 'processed', null, null, v_stream, append_one.version + o + 1, append_one.version + o + c, case when c > 0 then v_position[o + c] end,
            case when v_stream is null then p_type end, case when v_stream is null then p_id end, au ->> 'type', au -> 'payload'
       from unnest(r_id, r_hash, r_offset, r_count, r_audit, v_known) x(id, hash, o, c, au, known)
      where known = 0;
   end if;
   if 7 = any (v_known) then
     update commands k set stream_id = v_stream, first_version = append_one.version + x.o + 1, version = append_one.version + x.o + x.c,
-                          position = case when x.c > 0 then v_position[x.o + x.c] end
-      from unnest(r_id, r_offset, r_count, v_known) x(id, o, c, known)
+                          position = case when x.c > 0 then v_position[x.o + x.c] end, hash = x.hash
+      from unnest(r_id, r_hash, r_offset, r_count, v_known) x(id, hash, o, c, known)
      where x.known = 7 and k.tenant_id = p_tenant and k.id = x.id;
   end if;
   if s_version is not null and v_stream is not null then
@@ -359,6 +383,102 @@ $$;
 ALTER FUNCTION cairn.assert_log_order() OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.assert_log_order() IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.cancel_commands(p_tenant text, p_ids uuid[], p_error jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_cancelled int;
+begin
+  with found as (
+    select c.id from commands c
+     where c.tenant_id = p_tenant and c.id = any (p_ids) and c.status = 'pending' and c.version is null and c.attempts = 0
+     order by c.id for update
+  )
+  update commands c set status = 'failed', error = p_error, retry_at = null, updated_at = now()
+    from found where c.tenant_id = p_tenant and c.id = found.id;
+  get diagnostics v_cancelled = row_count;
+  return v_cancelled;
+end
+$$;
+
+ALTER FUNCTION cairn.cancel_commands(p_tenant text, p_ids uuid[], p_error jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.cancel_commands(p_tenant text, p_ids uuid[], p_error jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.cancel_own_commands(p_context text, p_signature text, p_tenant text, p_ids uuid[], p_error jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
+  end if;
+  return cancel_commands(p_tenant, p_ids, p_error);
+end
+$$;
+
+ALTER FUNCTION cairn.cancel_own_commands(p_context text, p_signature text, p_tenant text, p_ids uuid[], p_error jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.cancel_own_commands(p_context text, p_signature text, p_tenant text, p_ids uuid[], p_error jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.claim_due_commands(p_worker text, p_types text[], p_limit integer, OUT commands json, OUT raw boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_window int := 4 * p_limit;
+  v_seen int;
+begin
+  raw := exists (select from commands c where c.status = 'pending' and c.hash is null and coalesce(c.due_at, c.created_at) <= v_now);
+  -- Only where all that was looked at is others' to carry out is more looked at.
+  loop
+    with first as materialized (
+      select c.tenant_id, c.id, c.aggregate_type, c.aggregate_id, c.type, coalesce(c.due_at, c.created_at) as at, c.seq
+        from commands c
+       where c.status = 'pending' and c.hash is not null and coalesce(c.due_at, c.created_at) <= v_now
+         and not exists (
+           select from commands k
+            where k.tenant_id = c.tenant_id and k.aggregate_type = c.aggregate_type and k.aggregate_id = c.aggregate_id
+              and (k.status = 'consumed' or k.retry_at is not null)
+              and (k.status = 'consumed' or k.status = 'pending' and k.retry_at > v_now))
+       order by coalesce(c.due_at, c.created_at), c.seq, c.id limit v_window
+    ), heads as materialized (
+      select distinct on (f.tenant_id, f.aggregate_type, f.aggregate_id) f.* from first f
+       order by f.tenant_id, f.aggregate_type, f.aggregate_id, f.at, f.seq, f.id
+    ), mine as materialized (
+      select h.tenant_id, h.aggregate_type, h.aggregate_id from heads h
+        join commands c on c.tenant_id = h.tenant_id and c.id = h.id
+       where h.type = any (p_types) and c.status = 'pending' and (c.retry_at is null or c.retry_at <= v_now)
+       order by h.at, h.seq, h.id limit p_limit for update of c skip locked
+    ), wanted as materialized (
+      select f.tenant_id, f.id from (
+        select f.*, bool_and(f.type = any (p_types)) over (partition by f.tenant_id, f.aggregate_type, f.aggregate_id order by f.at, f.seq, f.id) as known
+          from first f join mine m on m.tenant_id = f.tenant_id and m.aggregate_type = f.aggregate_type and m.aggregate_id = f.aggregate_id
+      ) f where f.known order by f.at, f.seq, f.id limit p_limit
+    ), locked as materialized (
+      select c.tenant_id, c.id from commands c join wanted w on w.tenant_id = c.tenant_id and w.id = c.id
+       where c.status = 'pending' for update of c skip locked
+    ), taken as (
+      update commands c set status = 'consumed', owner = p_worker, attempts = c.attempts + 1, retry_at = null, updated_at = v_now
+        from locked l where c.tenant_id = l.tenant_id and c.id = l.id returning c.*
+    )
+    select (select json_agg(command_json(t::commands) order by coalesce(t.due_at, t.created_at), t.seq, t.id) from taken t), (select count(*) from first)
+      into claim_due_commands.commands, v_seen;
+    exit when claim_due_commands.commands is not null or v_seen < v_window or v_window > 100000;
+    v_window := 8 * v_window;
+  end loop;
+end
+$$;
+
+ALTER FUNCTION cairn.claim_due_commands(p_worker text, p_types text[], p_limit integer, OUT commands json, OUT raw boolean) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.claim_due_commands(p_worker text, p_types text[], p_limit integer, OUT commands json, OUT raw boolean) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, OUT outcome integer, OUT version bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -398,13 +518,14 @@ begin
     raise exception using errcode = 'ZC001', message = 'the claim names a tenant outside of its context';
   end if;
   with chosen as (
-    select c.id from commands c where c.tenant_id = p_tenant and c.status = 'pending'
-     order by c.created_at, c.id limit p_limit for update skip locked
+    select c.id from commands c where c.tenant_id = p_tenant and c.status = 'pending' and c.hash is not null
+       and coalesce(c.due_at, c.created_at) <= now() and (c.retry_at is null or c.retry_at <= now())
+     order by coalesce(c.due_at, c.created_at), c.seq, c.id limit p_limit for update skip locked
   ), taken as (
-    update commands c set status = 'consumed', attempts = c.attempts + 1, updated_at = now()
+    update commands c set status = 'consumed', attempts = c.attempts + 1, retry_at = null, owner = null, updated_at = now()
       from chosen where c.tenant_id = p_tenant and c.id = chosen.id returning c.*
   )
-  select json_agg(command_json(t::commands) order by t.created_at, t.id) into v_claimed from taken t;
+  select json_agg(command_json(t::commands) order by coalesce(t.due_at, t.created_at), t.seq, t.id) into v_claimed from taken t;
   return v_claimed;
 end
 $$;
@@ -437,9 +558,9 @@ COMMENT ON FUNCTION cairn.command_delete(p_context text, p_signature text, p_ten
 
 CREATE TABLE cairn.commands (
     tenant_id text NOT NULL,
-    id uuid NOT NULL,
-    hash bytea NOT NULL,
-    status text DEFAULT 'processed'::text NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    hash bytea,
+    status text DEFAULT 'pending'::text NOT NULL,
     stream_id bigint,
     first_version bigint,
     version bigint,
@@ -450,10 +571,14 @@ CREATE TABLE cairn.commands (
     aggregate_type text,
     aggregate_id text,
     payload jsonb,
-    metadata jsonb,
+    metadata jsonb DEFAULT '{}'::jsonb,
     attempts integer DEFAULT 0 NOT NULL,
     result jsonb,
     error jsonb,
+    due_at timestamp with time zone,
+    retry_at timestamp with time zone,
+    owner text,
+    seq bigint DEFAULT ((EXTRACT(epoch FROM clock_timestamp()) * (1000000)::numeric))::bigint,
     CONSTRAINT commands_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'consumed'::text, 'processed'::text, 'failed'::text])))
 );
 ALTER TABLE ONLY cairn.commands ALTER COLUMN tenant_id SET STATISTICS 0;
@@ -467,6 +592,7 @@ ALTER TABLE ONLY cairn.commands ALTER COLUMN payload SET STATISTICS 0;
 ALTER TABLE ONLY cairn.commands ALTER COLUMN metadata SET STATISTICS 0;
 ALTER TABLE ONLY cairn.commands ALTER COLUMN result SET STATISTICS 0;
 ALTER TABLE ONLY cairn.commands ALTER COLUMN error SET STATISTICS 0;
+ALTER TABLE ONLY cairn.commands ALTER COLUMN owner SET STATISTICS 0;
 
 ALTER TABLE cairn.commands OWNER TO cairn_owner;
 
@@ -475,7 +601,8 @@ CREATE FUNCTION cairn.command_json(c cairn.commands) RETURNS json
     AS $$
   select json_build_array(c.id, c.tenant_id, c.type, c.aggregate_type, c.aggregate_id, c.payload, c.metadata, c.status, c.attempts, c.result,
                           c.error, (extract(epoch from c.created_at) * 1000)::bigint,
-                          (extract(epoch from coalesce(c.updated_at, c.created_at)) * 1000)::bigint, encode(c.hash, 'hex'))
+                          (extract(epoch from coalesce(c.updated_at, c.created_at)) * 1000)::bigint, encode(c.hash, 'hex'),
+                          (extract(epoch from c.due_at) * 1000)::bigint)
 $$;
 
 ALTER FUNCTION cairn.command_json(c cairn.commands) OWNER TO cairn_owner;
@@ -493,11 +620,13 @@ begin
     raise exception using errcode = 'ZC001', message = 'the call names a tenant outside of its context';
   end if;
   update commands c
-     set status = p_status, result = p_result, error = p_error, updated_at = now(),
+     set status = p_status, result = p_result, error = p_error, retry_at = null, owner = null, updated_at = now(),
          attempts = c.attempts + case when p_status = 'consumed' then 1 else 0 end
    where c.tenant_id = p_tenant and c.id = p_id
      and (c.status, p_status) in (('pending', 'consumed'), ('pending', 'processed'), ('pending', 'failed'),
                                   ('consumed', 'pending'), ('consumed', 'processed'), ('consumed', 'failed'))
+     -- What took effect did not fail, whatever whoever ran it last may say.
+     and (p_status <> 'failed' or c.version is null)
   returning * into v;
   moved := found;
   if not moved then
@@ -539,7 +668,7 @@ ALTER FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant te
 
 COMMENT ON FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text, p_after uuid, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
-CREATE FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) RETURNS json
+CREATE FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb, p_due_at timestamp with time zone) RETURNS json
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
@@ -549,8 +678,8 @@ begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the command names a tenant outside of its context';
   end if;
-  insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, updated_at)
-  values (p_tenant, p_id, p_hash, 'pending', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, now())
+  insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, due_at, updated_at)
+  values (p_tenant, p_id, p_hash, 'pending', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, p_due_at, now())
   on conflict do nothing returning * into v;
   if not found then
     -- A receipt of a command that ran without a row of its own learns what it was.
@@ -563,9 +692,113 @@ begin
 end
 $$;
 
-ALTER FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) OWNER TO cairn_owner;
+ALTER FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb, p_due_at timestamp with time zone) OWNER TO cairn_owner;
 
-COMMENT ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
+COMMENT ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb, p_due_at timestamp with time zone) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.commands_finish(p_context text, p_signature text, p_tenant text, p_changes jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_moved int;
+begin
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the commands name a tenant outside of their context';
+  end if;
+  with found as (
+    select c.id, e->>1 as status, nullif(e->2, 'null') as result, nullif(e->3, 'null') as error
+      from jsonb_array_elements(p_changes) e
+      join commands c on c.tenant_id = p_tenant and c.id = (e->>0)::uuid
+     where (c.status, e->>1) in (('pending', 'processed'), ('pending', 'failed'),
+                                 ('consumed', 'pending'), ('consumed', 'processed'), ('consumed', 'failed'))
+       -- What took effect did not fail, whatever whoever ran it last may say.
+       and (e->>1 <> 'failed' or c.version is null)
+     order by c.id for update of c
+  )
+  update commands c set status = found.status, result = found.result, error = found.error, retry_at = null, owner = null, updated_at = now()
+    from found where c.tenant_id = p_tenant and c.id = found.id;
+  get diagnostics v_moved = row_count;
+  return v_moved;
+end
+$$;
+
+ALTER FUNCTION cairn.commands_finish(p_context text, p_signature text, p_tenant text, p_changes jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.commands_finish(p_context text, p_signature text, p_tenant text, p_changes jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.commands_get(p_context text, p_signature text, p_tenant text, p_ids uuid[]) RETURNS json
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the commands name a tenant outside of their context';
+  end if;
+  return (select json_agg(command_json(c)) from commands c
+           where c.tenant_id = p_tenant and c.id = any (p_ids) and c.hash is not null and c.metadata is not null);
+end
+$$;
+
+ALTER FUNCTION cairn.commands_get(p_context text, p_signature text, p_tenant text, p_ids uuid[]) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.commands_get(p_context text, p_signature text, p_tenant text, p_ids uuid[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.commands_take(p_context text, p_signature text, p_tenant text, p_ids uuid[]) RETURNS json
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the commands name a tenant outside of their context';
+  end if;
+  with found as (
+    select c.id from commands c
+     where c.tenant_id = p_tenant and c.id = any (p_ids) and c.status = 'pending' and c.hash is not null and c.metadata is not null
+     order by c.id for update
+  )
+  update commands c set status = 'consumed', attempts = c.attempts + 1, retry_at = null, owner = null, updated_at = now()
+    from found where c.tenant_id = p_tenant and c.id = found.id;
+  return (select json_agg(command_json(c)) from commands c
+           where c.tenant_id = p_tenant and c.id = any (p_ids) and c.hash is not null and c.metadata is not null);
+end
+$$;
+
+ALTER FUNCTION cairn.commands_take(p_context text, p_signature text, p_tenant text, p_ids uuid[]) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.commands_take(p_context text, p_signature text, p_tenant text, p_ids uuid[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.commands_upsert(p_context text, p_signature text, p_tenant text, p_commands jsonb) RETURNS json
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_first constant bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+begin
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the commands name a tenant outside of their context';
+  end if;
+  insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, seq, updated_at)
+  select p_tenant, (e->>0)::uuid, decode(e->>1, 'hex'), 'pending', e->>2, e->>3, e->>4, e->5, e->6, v_first + place - 1, now()
+    from jsonb_array_elements(p_commands) with ordinality w(e, place) order by (e->>0)::uuid
+  on conflict do nothing;
+  -- Receipts of commands that ran without a row of their own learn what they were.
+  with found as (
+    select c.id, e from jsonb_array_elements(p_commands) e
+      join commands c on c.tenant_id = p_tenant and c.id = (e->>0)::uuid and c.hash = decode(e->>1, 'hex') and c.metadata is null
+     order by c.id for update of c
+  )
+  update commands c set type = e->>2, aggregate_type = e->>3, aggregate_id = e->>4, payload = e->5, metadata = e->6, updated_at = now()
+    from found where c.tenant_id = p_tenant and c.id = found.id;
+  return (select json_agg(command_json(c) order by w.place)
+            from jsonb_array_elements(p_commands) with ordinality w(e, place)
+            join commands c on c.tenant_id = p_tenant and c.id = (w.e->>0)::uuid);
+end
+$$;
+
+ALTER FUNCTION cairn.commands_upsert(p_context text, p_signature text, p_tenant text, p_commands jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.commands_upsert(p_context text, p_signature text, p_tenant text, p_commands jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.context_role() RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -645,6 +878,55 @@ $$;
 ALTER FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.enqueue_commands(p_commands jsonb) RETURNS json
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_first constant bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+begin
+  insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, due_at, seq, updated_at)
+  select e->>0, (e->>1)::uuid, decode(e->>2, 'hex'), 'pending', e->>3, e->>4, e->>5, e->6, e->7,
+         to_timestamp((e->>8)::double precision / 1000), v_first + place - 1, now()
+    from jsonb_array_elements(p_commands) with ordinality w(e, place)
+   -- Two transactions that share some wait for each other in one direction only.
+   order by e->>0, (e->>1)::uuid
+  on conflict do nothing;
+  with found as (
+    select c.tenant_id, c.id, e from jsonb_array_elements(p_commands) e
+      join lateral (select x.* from commands x where x.tenant_id = e->>0 and x.id = (e->>1)::uuid limit 1) c
+        on c.metadata is null and c.hash = decode(e->>2, 'hex')
+     order by c.tenant_id, c.id
+  )
+  update commands c set type = e->>3, aggregate_type = e->>4, aggregate_id = e->>5, payload = e->6, metadata = e->7, updated_at = now()
+    from found where c.tenant_id = found.tenant_id and c.id = found.id;
+  return (select json_agg(json_build_array(c.tenant_id, c.id)) from jsonb_array_elements(p_commands) e
+            join lateral (select x.* from commands x where x.tenant_id = e->>0 and x.id = (e->>1)::uuid limit 1) c
+              on c.hash is distinct from decode(e->>2, 'hex'));
+end
+$$;
+
+ALTER FUNCTION cairn.enqueue_commands(p_commands jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.enqueue_commands(p_commands jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.enqueue_own_commands(p_context text, p_signature text, p_tenant text, p_commands jsonb) RETURNS json
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true
+     or exists (select from jsonb_array_elements(p_commands) e where e->>0 is distinct from p_tenant) then
+    raise exception using errcode = 'ZC001', message = 'the commands name a tenant outside of their context';
+  end if;
+  return enqueue_commands(p_commands);
+end
+$$;
+
+ALTER FUNCTION cairn.enqueue_own_commands(p_context text, p_signature text, p_tenant text, p_commands jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.enqueue_own_commands(p_context text, p_signature text, p_tenant text, p_commands jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.enter_context(p_context text, p_signature text) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
@@ -799,6 +1081,38 @@ ALTER FUNCTION cairn.horizon() OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.horizon() IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.list_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone, a_manager text, a_tenant text, a_instance text, p_limit integer) RETURNS json
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+  return (select json_agg(process_instance_json(l::process_instances) order by l.process_manager, l.tenant_id, l.instance_id)
+            from (select i.* from process_instances i
+                   where (p_tenant is null or i.tenant_id = p_tenant) and (p_manager is null or i.process_manager = p_manager)
+                     and (p_status is null or i.status = p_status) and (p_quiet_since is null or i.updated_at < p_quiet_since)
+                     and (a_manager is null or (i.process_manager, i.tenant_id, i.instance_id) > (a_manager, a_tenant, a_instance))
+                   order by i.process_manager, i.tenant_id, i.instance_id limit p_limit) l);
+end
+$$;
+
+ALTER FUNCTION cairn.list_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone, a_manager text, a_tenant text, a_instance text, p_limit integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.list_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone, a_manager text, a_tenant text, a_instance text, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.load_process_instances(k_manager text[], k_tenant text[], k_instance text[]) RETURNS json
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+  select json_agg(process_instance_json(i)) from unnest(k_manager, k_tenant, k_instance) k(m, t, n)
+    join lateral (select x.* from process_instances x where x.process_manager = k.m and x.tenant_id = k.t and x.instance_id = k.n limit 1) i on true
+$$;
+
+ALTER FUNCTION cairn.load_process_instances(k_manager text[], k_tenant text[], k_instance text[]) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.load_process_instances(k_manager text[], k_tenant text[], k_instance text[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) RETURNS TABLE(stream_no integer, version bigint, closed boolean, snapshot_version bigint, snapshot_schema integer, snapshot_state text, first_version bigint, types json, schemas json, payloads text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -840,6 +1154,17 @@ $$;
 ALTER FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.lock_process_instance(p_manager text, p_tenant text, p_instance text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+  select pg_advisory_xact_lock(hashtextextended(json_build_array('process', p_manager, p_tenant, p_instance)::text, 0))
+$$;
+
+ALTER FUNCTION cairn.lock_process_instance(p_manager text, p_tenant text, p_instance text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.lock_process_instance(p_manager text, p_tenant text, p_instance text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.log_head(OUT horizon bigint, OUT newest bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -947,6 +1272,45 @@ ALTER FUNCTION cairn.position_at(p_time timestamp with time zone) OWNER TO cairn
 
 COMMENT ON FUNCTION cairn.position_at(p_time timestamp with time zone) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE TABLE cairn.process_instances (
+    process_manager text NOT NULL,
+    tenant_id text NOT NULL,
+    instance_id text NOT NULL,
+    status text NOT NULL,
+    state jsonb NOT NULL,
+    state_version integer NOT NULL,
+    version integer NOT NULL,
+    "position" bigint NOT NULL,
+    steps integer NOT NULL,
+    timers jsonb NOT NULL,
+    waiting_for text,
+    started_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT process_instances_status_check CHECK ((status = ANY (ARRAY['running'::text, 'done'::text])))
+)
+WITH (fillfactor='85');
+ALTER TABLE ONLY cairn.process_instances ALTER COLUMN process_manager SET STATISTICS 0;
+ALTER TABLE ONLY cairn.process_instances ALTER COLUMN tenant_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.process_instances ALTER COLUMN instance_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.process_instances ALTER COLUMN status SET STATISTICS 0;
+ALTER TABLE ONLY cairn.process_instances ALTER COLUMN state SET STATISTICS 0;
+ALTER TABLE ONLY cairn.process_instances ALTER COLUMN timers SET STATISTICS 0;
+ALTER TABLE ONLY cairn.process_instances ALTER COLUMN waiting_for SET STATISTICS 0;
+
+ALTER TABLE cairn.process_instances OWNER TO cairn_owner;
+
+CREATE FUNCTION cairn.process_instance_json(i cairn.process_instances) RETURNS json
+    LANGUAGE sql STABLE
+    AS $$
+  select json_build_array(i.process_manager, i.tenant_id, i.instance_id, i.status, i.state, i.state_version, i.version, i.position, i.steps,
+                          i.timers, i.waiting_for, (extract(epoch from i.started_at) * 1000)::bigint,
+                          (extract(epoch from i.updated_at) * 1000)::bigint)
+$$;
+
+ALTER FUNCTION cairn.process_instance_json(i cairn.process_instances) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.process_instance_json(i cairn.process_instances) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -983,6 +1347,21 @@ ALTER FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant tex
 
 COMMENT ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.raw_commands(p_types text[], p_limit integer) RETURNS json
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+  select json_agg(json_build_array(r.id, r.tenant_id, r.type, r.aggregate_type, r.aggregate_id, r.payload, r.metadata)
+                  order by r.at, r.seq, r.place)
+    from (select c.*, coalesce(c.due_at, c.created_at) as at, c.ctid as place from commands c
+           where c.status = 'pending' and c.hash is null and coalesce(c.due_at, c.created_at) <= clock_timestamp() and c.type = any (p_types)
+           order by 1 limit p_limit) r
+$$;
+
+ALTER FUNCTION cairn.raw_commands(p_types text[], p_limit integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.raw_commands(p_types text[], p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -1014,7 +1393,7 @@ CREATE FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit inte
     SET jit TO 'off'
     AS $$
 declare
-  v_sample constant bigint := 2000;
+  v_sample constant bigint := least(2000, p_window);
   v_end bigint;
   v_count int;
   v_last bigint;
@@ -1142,6 +1521,27 @@ ALTER FUNCTION cairn.refuse_change() OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.refuse_change() IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.refuse_commands(p_commands jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+begin
+  with found as (
+    select c.tenant_id, c.id, e from jsonb_array_elements(p_commands) e
+      join commands c on c.tenant_id = e->>0 and c.id = (e->>1)::uuid
+     where c.status = 'pending' and c.version is null
+     order by c.tenant_id, c.id for update of c
+  )
+  -- Without a hash the row would be taken for one that nobody has looked at.
+  update commands c set status = 'failed', error = e->2, hash = coalesce(c.hash, ''), retry_at = null, updated_at = now()
+    from found where c.tenant_id = found.tenant_id and c.id = found.id;
+end
+$$;
+
+ALTER FUNCTION cairn.refuse_commands(p_commands jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.refuse_commands(p_commands jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -1158,6 +1558,28 @@ $$;
 ALTER FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.remove_finished_commands(p_before timestamp with time zone, p_limit integer, p_failed boolean) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_removed int;
+begin
+  delete from commands c using (
+    select k.tenant_id, k.id from commands k
+     where k.created_at < p_before and coalesce(k.updated_at, k.created_at) < p_before and k.version is null
+       and (k.status = 'processed' or k.status = 'failed' and (p_failed or k.error ->> 'code' = 'CAIRN_COMMAND_CANCELLED'))
+     limit p_limit for update skip locked
+  ) old where c.tenant_id = old.tenant_id and c.id = old.id;
+  get diagnostics v_removed = row_count;
+  return v_removed;
+end
+$$;
+
+ALTER FUNCTION cairn.remove_finished_commands(p_before timestamp with time zone, p_limit integer, p_failed boolean) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.remove_finished_commands(p_before timestamp with time zone, p_limit integer, p_failed boolean) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.remove_receipts(p_before timestamp with time zone, p_limit integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1215,7 +1637,7 @@ begin
            where e.stream_id = c.stream_id and e.version between c.first_version and c.version)
     from unnest(p_ids) wanted(id)
     -- The limits keep these look-ups; see append_many.
-    join lateral (select x.* from commands x where x.tenant_id = p_tenant and x.id = wanted.id limit 1) c on true
+    join lateral (select x.* from commands x where x.tenant_id = p_tenant and x.id = wanted.id and x.hash is not null limit 1) c on true
     left join lateral (select x.* from streams x where x.stream_id = c.stream_id limit 1) s on true;
 end
 $$;
@@ -1223,6 +1645,25 @@ $$;
 ALTER FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.save_process_instances(p_instances jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+  insert into process_instances (process_manager, tenant_id, instance_id, status, state, state_version, version, position, steps, timers,
+                                 waiting_for, started_at, updated_at)
+  select e->>0, e->>1, e->>2, e->>3, e->4, (e->>5)::int, (e->>6)::int, (e->>7)::bigint, (e->>8)::int, e->9, e->>10,
+         to_timestamp((e->>11)::double precision / 1000), to_timestamp((e->>12)::double precision / 1000)
+    from jsonb_array_elements(p_instances) e order by e->>0, e->>1, e->>2
+  on conflict (process_manager, tenant_id, instance_id) do update
+    set status = excluded.status, state = excluded.state, state_version = excluded.state_version, version = excluded.version,
+        position = excluded.position, steps = excluded.steps, timers = excluded.timers, waiting_for = excluded.waiting_for,
+        updated_at = excluded.updated_at
+$$;
+
+ALTER FUNCTION cairn.save_process_instances(p_instances jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.save_process_instances(p_instances jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -1239,6 +1680,40 @@ $$;
 ALTER FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.settle_commands(p_worker text, p_outcomes jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_settled int;
+begin
+  with found as (
+    select c.tenant_id, c.id, e->>2 as outcome, nullif(e->3, 'null') as result, nullif(e->4, 'null') as error, (e->>5)::bigint as wait_ms
+      from jsonb_array_elements(p_outcomes) e
+      join commands c on c.tenant_id = e->>0 and c.id = (e->>1)::uuid
+     where c.status = 'consumed' and c.owner = p_worker
+     order by c.tenant_id, c.id for update of c
+  )
+  update commands c
+     set status = case when f.outcome in ('retry', 'returned') then 'pending'
+                       -- What took effect did not fail.
+                       when c.version is not null then 'processed' else f.outcome end,
+         attempts = c.attempts - case when f.outcome = 'returned' then 1 else 0 end,
+         result = f.result,
+         error = case when f.outcome = 'returned' then c.error when f.outcome = 'failed' and c.version is not null then null else f.error end,
+         retry_at = case when f.wait_ms > 0 then v_now + f.wait_ms * interval '1 millisecond' end,
+         owner = null, updated_at = v_now
+    from found f where c.tenant_id = f.tenant_id and c.id = f.id;
+  get diagnostics v_settled = row_count;
+  return v_settled;
+end
+$$;
+
+ALTER FUNCTION cairn.settle_commands(p_worker text, p_outcomes jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.settle_commands(p_worker text, p_outcomes jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.subscription_commit(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_commits bigint, p_checkpoint bigint, p_park jsonb, p_unpark bigint[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1402,7 +1877,7 @@ CREATE FUNCTION cairn.subscription_mark(p_name text, p_generation integer, p_par
 begin
   update subscription_partitions p set state = p_state, failure = p_failure, updated_at = clock_timestamp()
    where p.name = p_name and p.generation = p_generation and p.partition = p_partition and p.fence = p_fence
-     and subscription_runs(p.state) and subscription_may_move(p.state, p_state);
+     and subscription_runs(p.state) and (p.state = p_state or subscription_may_move(p.state, p_state));
   if found then
     return 1;
   end if;
@@ -1657,6 +2132,25 @@ ALTER FUNCTION cairn.tenants() OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.tenants() IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.unknown_commands(p_grace_ms bigint, p_limit integer) RETURNS json
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_before constant timestamptz := clock_timestamp() - p_grace_ms * interval '1 millisecond';
+  v_known constant text[] := array(select distinct t from command_workers w, unnest(w.types) t where w.expires_at > clock_timestamp());
+begin
+  return (select json_agg(json_build_array(u.id, u.tenant_id, u.type)) from (
+            select c.id, c.tenant_id, c.type from commands c
+             where c.status = 'pending' and coalesce(c.due_at, c.created_at) <= v_before and (c.type = any (v_known)) is not true
+             limit p_limit) u);
+end
+$$;
+
+ALTER FUNCTION cairn.unknown_commands(p_grace_ms bigint, p_limit integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.unknown_commands(p_grace_ms bigint, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.verify_context(p_context text, p_signature text) RETURNS text[]
     LANGUAGE plpgsql STABLE
     AS $$
@@ -1675,6 +2169,49 @@ ALTER FUNCTION cairn.verify_context(p_context text, p_signature text) OWNER TO c
 
 COMMENT ON FUNCTION cairn.verify_context(p_context text, p_signature text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.worker_beat(p_id text, p_label text, p_types text[], p_lease_ms integer, p_unowned_ms bigint) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_given int;
+begin
+  insert into command_workers (id, label, types, seen_at, expires_at)
+  values (p_id, p_label, p_types, v_now, v_now + p_lease_ms * interval '1 millisecond')
+  on conflict (id) do update set label = excluded.label, types = excluded.types, seen_at = excluded.seen_at, expires_at = excluded.expires_at;
+  delete from command_workers w using (
+    select d.id from command_workers d where d.expires_at < v_now - interval '1 minute' for update skip locked
+  ) dead where w.id = dead.id;
+  with found as (
+    select c.tenant_id, c.id from commands c
+     where (c.status = 'consumed' or c.retry_at is not null) and c.status = 'consumed'
+       and case when c.owner is null then c.updated_at < v_now - p_unowned_ms * interval '1 millisecond'
+                else not exists (select from command_workers w where w.id = c.owner and w.expires_at > v_now) end
+     order by c.tenant_id, c.id for update skip locked
+  )
+  update commands c set status = 'pending', owner = null, updated_at = v_now
+    from found where c.tenant_id = found.tenant_id and c.id = found.id;
+  get diagnostics v_given = row_count;
+  return v_given;
+end
+$$;
+
+ALTER FUNCTION cairn.worker_beat(p_id text, p_label text, p_types text[], p_lease_ms integer, p_unowned_ms bigint) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.worker_beat(p_id text, p_label text, p_types text[], p_lease_ms integer, p_unowned_ms bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.worker_leave(p_id text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+  delete from command_workers w where w.id = p_id
+$$;
+
+ALTER FUNCTION cairn.worker_leave(p_id text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.worker_leave(p_id text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE TABLE cairn.applied_files (
     only_row boolean DEFAULT true NOT NULL,
     hash text NOT NULL,
@@ -1683,6 +2220,16 @@ CREATE TABLE cairn.applied_files (
 );
 
 ALTER TABLE cairn.applied_files OWNER TO cairn_owner;
+
+CREATE TABLE cairn.command_workers (
+    id text NOT NULL,
+    label text NOT NULL,
+    types text[] NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE cairn.command_workers OWNER TO cairn_owner;
 
 CREATE VIEW cairn.domain_events WITH (security_invoker='true') AS
  SELECT id,
@@ -1789,8 +2336,40 @@ CREATE TABLE cairn.parked_events (
     CONSTRAINT parked_events_request_check CHECK ((request = ANY (ARRAY['retry'::text, 'discard'::text]))),
     CONSTRAINT parked_events_status_check CHECK ((status = ANY (ARRAY['parked'::text, 'waiting'::text])))
 );
+ALTER TABLE ONLY cairn.parked_events ALTER COLUMN name SET STATISTICS 0;
+ALTER TABLE ONLY cairn.parked_events ALTER COLUMN parking_key SET STATISTICS 0;
+ALTER TABLE ONLY cairn.parked_events ALTER COLUMN event_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.parked_events ALTER COLUMN tenant_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.parked_events ALTER COLUMN type SET STATISTICS 0;
+ALTER TABLE ONLY cairn.parked_events ALTER COLUMN status SET STATISTICS 0;
+ALTER TABLE ONLY cairn.parked_events ALTER COLUMN request SET STATISTICS 0;
+ALTER TABLE ONLY cairn.parked_events ALTER COLUMN failure SET STATISTICS 0;
 
 ALTER TABLE cairn.parked_events OWNER TO cairn_owner;
+
+CREATE VIEW cairn.process_instances_waiting WITH (security_invoker='true') AS
+ SELECT i.process_manager,
+    i.tenant_id,
+    i.instance_id,
+    i.updated_at AS waiting_since,
+    (now() - i.updated_at) AS waiting,
+    i.waiting_for,
+    t.timer AS next_timer,
+    t.due_at AS next_timer_due_at,
+    i.state,
+    i.steps,
+    i.started_at
+   FROM (cairn.process_instances i
+     LEFT JOIN LATERAL ( SELECT key AS timer,
+            ((value ->> 'dueAt'::text))::timestamp with time zone AS due_at
+           FROM jsonb_each(i.timers) e(key, value)
+          ORDER BY ((value ->> 'dueAt'::text))::timestamp with time zone
+         LIMIT 1) t ON (true))
+  WHERE (i.status = 'running'::text);
+
+ALTER TABLE cairn.process_instances_waiting OWNER TO cairn_owner;
+
+COMMENT ON VIEW cairn.process_instances_waiting IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE TABLE cairn.projections (
     name text NOT NULL,
@@ -1800,13 +2379,13 @@ CREATE TABLE cairn.projections (
 ALTER TABLE cairn.projections OWNER TO cairn_owner;
 
 CREATE TABLE cairn.read_access_log (
-    id bigint NOT NULL,
     projection text NOT NULL,
     generation integer NOT NULL,
     table_name text NOT NULL,
     code_hash text NOT NULL,
     catalog_hash text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    id bigint NOT NULL
 );
 
 ALTER TABLE cairn.read_access_log OWNER TO cairn_owner;
@@ -1935,6 +2514,9 @@ ALTER TABLE ONLY cairn.migrations ALTER COLUMN id SET DEFAULT nextval('cairn.mig
 ALTER TABLE ONLY cairn.applied_files
     ADD CONSTRAINT applied_files_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY cairn.command_workers
+    ADD CONSTRAINT command_workers_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY cairn.commands
     ADD CONSTRAINT commands_pkey PRIMARY KEY (tenant_id, id);
 
@@ -1955,6 +2537,9 @@ ALTER TABLE ONLY cairn.migrations
 
 ALTER TABLE ONLY cairn.parked_events
     ADD CONSTRAINT parked_events_pkey PRIMARY KEY (name, generation, partition, "position");
+
+ALTER TABLE ONLY cairn.process_instances
+    ADD CONSTRAINT process_instances_pkey PRIMARY KEY (process_manager, tenant_id, instance_id);
 
 ALTER TABLE ONLY cairn.projections
     ADD CONSTRAINT projections_pkey PRIMARY KEY (name);
@@ -1991,13 +2576,21 @@ ALTER TABLE ONLY cairn.subscriptions
 
 CREATE INDEX commands_created_at ON cairn.commands USING brin (created_at);
 
-CREATE INDEX commands_pending ON cairn.commands USING btree (tenant_id, created_at, id) WHERE (status = 'pending'::text);
+CREATE INDEX commands_due ON cairn.commands USING btree (COALESCE(due_at, created_at), seq, id) WHERE ((status = 'pending'::text) AND (hash IS NOT NULL));
+
+CREATE INDEX commands_holding ON cairn.commands USING btree (tenant_id, aggregate_type, aggregate_id) WHERE ((status = 'consumed'::text) OR (retry_at IS NOT NULL));
+
+CREATE INDEX commands_raw ON cairn.commands USING btree (COALESCE(due_at, created_at), id) WHERE ((status = 'pending'::text) AND (hash IS NULL));
+
+CREATE INDEX commands_waiting ON cairn.commands USING btree (tenant_id, COALESCE(due_at, created_at), seq) WHERE (status = 'pending'::text);
 
 CREATE UNIQUE INDEX generations_live ON cairn.generations USING btree (projection) WHERE (state = 'live'::text);
 
 CREATE UNIQUE INDEX generations_previous ON cairn.generations USING btree (projection) WHERE (state = 'previous'::text);
 
 CREATE INDEX parked_events_requested ON cairn.parked_events USING btree (name, generation, partition) WHERE (request IS NOT NULL);
+
+CREATE INDEX process_instances_quiet ON cairn.process_instances USING btree (updated_at) WHERE (status = 'running'::text);
 
 CREATE INDEX read_access_log_table ON cairn.read_access_log USING btree (table_name, id);
 
@@ -2021,6 +2614,10 @@ CREATE POLICY app_reads_its_tenants ON cairn.commands FOR SELECT TO cairn_app US
 
 CREATE POLICY app_reads_its_tenants ON cairn.events FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
 
+CREATE POLICY app_reads_its_tenants ON cairn.parked_events FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
+
+CREATE POLICY app_reads_its_tenants ON cairn.process_instances FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
+
 CREATE POLICY app_reads_its_tenants ON cairn.reservations FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
 
 CREATE POLICY app_reads_its_tenants ON cairn.snapshots FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
@@ -2033,17 +2630,23 @@ ALTER TABLE cairn.events ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE cairn.parked_events ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE cairn.process_instances ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE cairn.reservations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE cairn.snapshots ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE cairn.streams ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY whoever_may_insert ON cairn.commands FOR INSERT WITH CHECK (((status = 'pending'::text) AND (hash IS NULL) AND (version IS NULL) AND (stream_id IS NULL) AND ("position" IS NULL) AND (first_version IS NULL) AND (owner IS NULL) AND (retry_at IS NULL) AND (attempts = 0) AND (result IS NULL) AND (error IS NULL)));
+
 CREATE POLICY worker_reads_all ON cairn.commands FOR SELECT TO cairn_worker USING (true);
 
 CREATE POLICY worker_reads_all ON cairn.events FOR SELECT TO cairn_worker USING (true);
 
 CREATE POLICY worker_reads_all ON cairn.parked_events FOR SELECT TO cairn_worker USING (true);
+
+CREATE POLICY worker_reads_all ON cairn.process_instances FOR SELECT TO cairn_worker USING (true);
 
 CREATE POLICY worker_reads_all ON cairn.reservations FOR SELECT TO cairn_worker USING (true);
 
@@ -2055,6 +2658,9 @@ GRANT USAGE ON SCHEMA cairn TO cairn_app;
 GRANT USAGE ON SCHEMA cairn TO cairn_worker;
 GRANT USAGE ON SCHEMA cairn TO cairn_maintenance;
 
+REVOKE ALL ON FUNCTION cairn.admit_commands(p_commands jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.admit_commands(p_commands jsonb) TO cairn_worker;
+
 REVOKE ALL ON FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload text, e_metadata integer[], p_metadata text, s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.append_many(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_expected bigint[], p_count integer[], p_careful boolean, r_append integer[], r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_last integer[], r_audit jsonb[], e_append integer[], e_ordinal integer[], e_id uuid[], e_type text[], e_payload text, e_metadata integer[], p_metadata text, s_append integer[], s_version bigint[], s_schema integer[], s_state jsonb[], OUT outcome json, OUT version json, OUT positions json, OUT recorded_at bigint) TO cairn_app;
 
@@ -2062,6 +2668,15 @@ REVOKE ALL ON FUNCTION cairn.append_one(p_context text, p_signature text, p_tena
 GRANT ALL ON FUNCTION cairn.append_one(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, p_wait_ms integer, r_id uuid[], r_hash bytea[], r_offset integer[], r_count integer[], r_audit jsonb[], e_id uuid[], e_type text[], e_payload text, e_metadata text, s_version bigint, s_schema integer, s_state jsonb, OUT outcome integer, OUT version bigint, OUT positions json, OUT recorded_at bigint) TO cairn_app;
 
 REVOKE ALL ON FUNCTION cairn.assert_log_order() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.cancel_commands(p_tenant text, p_ids uuid[], p_error jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.cancel_commands(p_tenant text, p_ids uuid[], p_error jsonb) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.cancel_own_commands(p_context text, p_signature text, p_tenant text, p_ids uuid[], p_error jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.cancel_own_commands(p_context text, p_signature text, p_tenant text, p_ids uuid[], p_error jsonb) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.claim_due_commands(p_worker text, p_types text[], p_limit integer, OUT commands json, OUT raw boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.claim_due_commands(p_worker text, p_types text[], p_limit integer, OUT commands json, OUT raw boolean) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, OUT outcome integer, OUT version bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.close_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_expected bigint, OUT outcome integer, OUT version bigint) TO cairn_app;
@@ -2083,8 +2698,20 @@ GRANT ALL ON FUNCTION cairn.command_mark(p_context text, p_signature text, p_ten
 REVOKE ALL ON FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text, p_after uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.command_query(p_context text, p_signature text, p_tenant text, p_id uuid, p_status text, p_type text, p_aggregate_type text, p_aggregate_id text, p_after uuid, p_limit integer) TO cairn_app;
 
-REVOKE ALL ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) TO cairn_app;
+REVOKE ALL ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb, p_due_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.command_upsert(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb, p_due_at timestamp with time zone) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.commands_finish(p_context text, p_signature text, p_tenant text, p_changes jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.commands_finish(p_context text, p_signature text, p_tenant text, p_changes jsonb) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.commands_get(p_context text, p_signature text, p_tenant text, p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.commands_get(p_context text, p_signature text, p_tenant text, p_ids uuid[]) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.commands_take(p_context text, p_signature text, p_tenant text, p_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.commands_take(p_context text, p_signature text, p_tenant text, p_ids uuid[]) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.commands_upsert(p_context text, p_signature text, p_tenant text, p_commands jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.commands_upsert(p_context text, p_signature text, p_tenant text, p_commands jsonb) TO cairn_app;
 
 REVOKE ALL ON FUNCTION cairn.context_role() FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.context_role() TO cairn_app;
@@ -2099,6 +2726,12 @@ GRANT ALL ON FUNCTION cairn.count_events(p_context text, p_signature text, p_ten
 
 REVOKE ALL ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.enqueue_commands(p_commands jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.enqueue_commands(p_commands jsonb) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.enqueue_own_commands(p_context text, p_signature text, p_tenant text, p_commands jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.enqueue_own_commands(p_context text, p_signature text, p_tenant text, p_commands jsonb) TO cairn_app;
 
 REVOKE ALL ON FUNCTION cairn.enter_context(p_context text, p_signature text) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.enter_context(p_context text, p_signature text) TO cairn_app;
@@ -2116,8 +2749,17 @@ REVOKE ALL ON FUNCTION cairn.horizon() FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.horizon() TO cairn_worker;
 GRANT ALL ON FUNCTION cairn.horizon() TO cairn_app;
 
+REVOKE ALL ON FUNCTION cairn.list_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone, a_manager text, a_tenant text, a_instance text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.list_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone, a_manager text, a_tenant text, a_instance text, p_limit integer) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.load_process_instances(k_manager text[], k_tenant text[], k_instance text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.load_process_instances(k_manager text[], k_tenant text[], k_instance text[]) TO cairn_worker;
+
 REVOKE ALL ON FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[], p_after bigint[], p_limit integer) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.lock_process_instance(p_manager text, p_tenant text, p_instance text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.lock_process_instance(p_manager text, p_tenant text, p_instance text) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.log_head(OUT horizon bigint, OUT newest bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.log_head(OUT horizon bigint, OUT newest bigint) TO cairn_worker;
@@ -2134,8 +2776,16 @@ GRANT ALL ON FUNCTION cairn.parked_request(p_name text, p_generation integer, p_
 REVOKE ALL ON FUNCTION cairn.position_at(p_time timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.position_at(p_time timestamp with time zone) TO cairn_worker;
 
+GRANT SELECT ON TABLE cairn.process_instances TO cairn_app;
+GRANT SELECT ON TABLE cairn.process_instances TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.process_instance_json(i cairn.process_instances) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.raw_commands(p_types text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.raw_commands(p_types text[], p_limit integer) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) TO cairn_worker;
@@ -2154,8 +2804,14 @@ GRANT ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_
 
 REVOKE ALL ON FUNCTION cairn.refuse_change() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION cairn.refuse_commands(p_commands jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.refuse_commands(p_commands jsonb) TO cairn_worker;
+
 REVOKE ALL ON FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.remove_finished_commands(p_before timestamp with time zone, p_limit integer, p_failed boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.remove_finished_commands(p_before timestamp with time zone, p_limit integer, p_failed boolean) TO cairn_maintenance;
 
 REVOKE ALL ON FUNCTION cairn.remove_receipts(p_before timestamp with time zone, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.remove_receipts(p_before timestamp with time zone, p_limit integer) TO cairn_maintenance;
@@ -2166,9 +2822,15 @@ GRANT ALL ON FUNCTION cairn.reserve(p_context text, p_signature text, p_tenant t
 REVOKE ALL ON FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.results_of(p_context text, p_signature text, p_tenant text, p_ids uuid[]) TO cairn_app;
 
+REVOKE ALL ON FUNCTION cairn.save_process_instances(p_instances jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.save_process_instances(p_instances jsonb) TO cairn_worker;
+
 REVOKE ALL ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) TO cairn_worker;
 GRANT ALL ON FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.settle_commands(p_worker text, p_outcomes jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.settle_commands(p_worker text, p_outcomes jsonb) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.subscription_commit(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_commits bigint, p_checkpoint bigint, p_park jsonb, p_unpark bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.subscription_commit(p_name text, p_generation integer, p_partition integer, p_fence bigint, p_commits bigint, p_checkpoint bigint, p_park jsonb, p_unpark bigint[]) TO cairn_worker;
@@ -2216,11 +2878,22 @@ REVOKE ALL ON FUNCTION cairn.tenants() FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.tenants() TO cairn_app;
 GRANT ALL ON FUNCTION cairn.tenants() TO cairn_worker;
 
+REVOKE ALL ON FUNCTION cairn.unknown_commands(p_grace_ms bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.unknown_commands(p_grace_ms bigint, p_limit integer) TO cairn_worker;
+
 REVOKE ALL ON FUNCTION cairn.verify_context(p_context text, p_signature text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.worker_beat(p_id text, p_label text, p_types text[], p_lease_ms integer, p_unowned_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.worker_beat(p_id text, p_label text, p_types text[], p_lease_ms integer, p_unowned_ms bigint) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.worker_leave(p_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.worker_leave(p_id text) TO cairn_worker;
 
 GRANT SELECT ON TABLE cairn.applied_files TO cairn_app;
 GRANT SELECT ON TABLE cairn.applied_files TO cairn_worker;
 GRANT SELECT ON TABLE cairn.applied_files TO cairn_maintenance;
+
+GRANT SELECT ON TABLE cairn.command_workers TO cairn_worker;
 
 GRANT SELECT ON TABLE cairn.domain_events TO cairn_app;
 GRANT SELECT ON TABLE cairn.domain_events TO cairn_worker;
@@ -2259,6 +2932,10 @@ GRANT SELECT ON TABLE cairn.migrations TO cairn_worker;
 GRANT SELECT ON TABLE cairn.migrations TO cairn_maintenance;
 
 GRANT SELECT ON TABLE cairn.parked_events TO cairn_worker;
+GRANT SELECT ON TABLE cairn.parked_events TO cairn_app;
+
+GRANT SELECT ON TABLE cairn.process_instances_waiting TO cairn_app;
+GRANT SELECT ON TABLE cairn.process_instances_waiting TO cairn_worker;
 
 GRANT SELECT ON TABLE cairn.reservations TO cairn_app;
 GRANT SELECT ON TABLE cairn.reservations TO cairn_worker;

@@ -35,7 +35,8 @@ $$;
 
 -- One instance at a time for whoever runs steps outside of a subscription: until the transaction ends.
 create or replace function lock_process_instance(p_manager text, p_tenant text, p_instance text) returns void
-language sql volatile
+language sql volatile security definer
+set search_path from current
 as $$
   select pg_advisory_xact_lock(hashtextextended(json_build_array('process', p_manager, p_tenant, p_instance)::text, 0))
 $$;
@@ -43,7 +44,7 @@ $$;
 create or replace function list_process_instances(
   p_tenant text, p_manager text, p_status text, p_quiet_since timestamptz, a_manager text, a_tenant text, a_instance text, p_limit int
 ) returns json
-language plpgsql stable security invoker
+language plpgsql stable security definer
 set search_path from current
 set plan_cache_mode = force_custom_plan
 as $$

@@ -3,12 +3,17 @@ import { addCreationCommand } from './creation/command.ts'
 import { addDedupCommand } from './dedup/command.ts'
 import { addFaultsCommand } from './faults/command.ts'
 import { addHeldStreamCommand } from './held-stream/command.ts'
+import { addHintsCommand } from './hints/command.ts'
 import { addOrderCommand } from './order/command.ts'
+import { addPoisonCommand } from './poison/command.ts'
 import { addProjectionsKillCommand } from './projections-kill/command.ts'
+import { addProjectionsPauseCommand } from './projections-pause/command.ts'
 import { addTenantsCommand } from './tenants/command.ts'
 
 const program = new Command('stress')
-  .description('Race and order checks of the event store: each prints a verdict, and ends with 0 (ok), 1 (not ok) or 2 (usage).')
+  .description(
+    'Race, order and fault checks of the event store, subscriptions and projections: each prints a verdict, and ends with 0 (ok), 1 (not ok) or 2 (usage).',
+  )
   .exitOverride()
   .showHelpAfterError('(--help shows the options)')
 for (const add of [
@@ -19,6 +24,9 @@ for (const add of [
   addTenantsCommand,
   addFaultsCommand,
   addProjectionsKillCommand,
+  addProjectionsPauseCommand,
+  addHintsCommand,
+  addPoisonCommand,
 ])
   add(program)
 

@@ -60,7 +60,12 @@ export function memoryStores(): MemoryStores {
   const store = new InMemoryEventStore({ commands, appended: send })
   // One for all engines: it is the database.
   let faulty: FaultHook | undefined
-  const subscriptions = new InMemorySubscriptionStore({ commands, instances, enqueued: send, faults: (point, details) => faulty?.(point, details) })
+  const subscriptions = new InMemorySubscriptionStore({
+    commands,
+    instances,
+    enqueued: send,
+    faults: (point, details) => faulty?.(point, details),
+  })
   return {
     store,
     commands,

@@ -11,7 +11,12 @@ export function recordedOrders(count: number): readonly RecordedAppend[] {
   const appends: RecordedAppend[] = []
   const add = (order: number, aggregateType: string, event: { readonly type: string; readonly payload: unknown }): void => {
     const id = derivedUuid('recorded', String(appends.length))
-    const metadata = { correlationId: `c-${order}`, causationId: `x-${order}`, schemaVersion: event.type === 'order.created' ? 2 : 1, userId: 'u-1' }
+    const metadata = {
+      correlationId: `c-${order}`,
+      causationId: `x-${order}`,
+      schemaVersion: event.type === 'order.created' ? 2 : 1,
+      userId: 'u-1',
+    }
     const stream = { tenantId: order % 3 === 0 ? 'beta' : 'acme', aggregateType, aggregateId: `${aggregateType}-${order}` }
     appends.push({ stream, event: { id, type: event.type, payload: event.payload, metadata } })
   }
@@ -23,7 +28,8 @@ export function recordedOrders(count: number): readonly RecordedAppend[] {
     if (ready >= 0 && ready % 4 !== 0) add(ready, 'order', orderEvents.ready())
     const billed = tick - 6
     if (billed >= 0 && billed % 4 === 0) add(billed, 'order', orderEvents.cancelled({ reason: 'not ready in time' }))
-    if (billed >= 0 && billed % 4 === 1) add(billed, 'invoice', invoiceEvents.paymentFailed({ orderId: `order-${billed}`, reason: 'no funds' }))
+    if (billed >= 0 && billed % 4 === 1)
+      add(billed, 'invoice', invoiceEvents.paymentFailed({ orderId: `order-${billed}`, reason: 'no funds' }))
     if (billed >= 0 && billed % 4 >= 2) add(billed, 'invoice', invoiceEvents.paid({ orderId: `order-${billed}` }))
     const done = tick - 8
     if (done >= 0 && done % 4 >= 2) add(done, 'order', orderEvents.shipped())

@@ -16,7 +16,10 @@ function examplesOf(guide: string): readonly string[] {
   return [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, example = '']) => example)
 }
 
-test.each([['projections.md', 4]] as const)(
+test.each([
+  ['projections.md', 4],
+  ['subscriptions.md', 1],
+] as const)(
   'the %s examples compile and run',
   async (guide, count) => {
     const examples = examplesOf(guide)

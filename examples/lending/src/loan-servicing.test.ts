@@ -26,7 +26,11 @@ test('a funded loan gets its payment schedule', () => {
 })
 
 test('each installment of a schedule has a timer for its late fee, ten days behind its day', () => {
-  givenProcess(loanServicing, funded).when(scheduled).sends(lateFee(1, 41), lateFee(2, 69)).leaves({ watched: [1, 2] }).whenRedelivered()
+  givenProcess(loanServicing, funded)
+    .when(scheduled)
+    .sends(lateFee(1, 41), lateFee(2, 69))
+    .leaves({ watched: [1, 2] })
+    .whenRedelivered()
 })
 
 test('what is paid costs no late fee', () => {

@@ -3,6 +3,7 @@ import {
   StoppedError,
   SubscriptionEngine,
   UnknownSubscriptionError,
+  WaitTimeoutError,
   type Consumer,
   type Generation,
   type LoggerPort,
@@ -19,6 +20,10 @@ import { isNotAllowed } from './is-not-allowed.ts'
 import { appProjectionHost } from './projections/app-projection-host.ts'
 import { buildInline } from './projections/build-inline.ts'
 import { ProjectionRunner } from './projections/projection-runner.ts'
+
+const defaultWaitMs = 5_000
+/** How often a wait looks which generation is live. */
+const lookAgainMs = 500
 
 /** What an app does beside answering its callers: projections and subscriptions, on one engine. */
 export class Background {
@@ -120,8 +125,20 @@ export class Background {
     if (position === 0) return
     // The rows of an inline projection are there when the append returns.
     const waited = definitions.filter(({ mode }) => mode === 'async')
-    const keys = await Promise.all(waited.map(({ name }) => this.#liveKey(name)))
-    await this.waitForKeys(position, keys, options)
+    const { timeoutMs = defaultWaitMs } = options
+    const deadline = performance.now() + timeoutMs
+    for (;;) {
+      // Looked up again and again: what is live may be switched while it is waited for, and then be fed no more.
+      const keys = await Promise.all(waited.map(({ name }) => this.#liveKey(name)))
+      const left = Math.max(0, deadline - performance.now())
+      try {
+        await this.waitForKeys(position, keys, { ...options, timeoutMs: Math.min(left, lookAgainMs) })
+        return
+      } catch (error) {
+        if (!(error instanceof WaitTimeoutError)) throw error
+        if (left <= lookAgainMs) throw new WaitTimeoutError(position, error.behind, timeoutMs)
+      }
+    }
   }
 
   /** @throws WaitTimeoutError, StoppedError when the app is stopped meanwhile */

@@ -192,9 +192,8 @@ export class CairnApp implements Cairn {
   }
 
   async #stop(): Promise<void> {
-    // First, because handlers may still dispatch; what they do is let end.
-    await this.#background.stop()
-    await Promise.all([this.commandBus.stop(), this.#inFlight.stop()])
+    // All at once: a handler that is still at work and dispatches is refused, too, and its event comes again after the next start.
+    await Promise.all([this.commandBus.stop(), this.#inFlight.stop(), this.#background.stop()])
     await this.#backend.close()
   }
 }

@@ -1,5 +1,5 @@
 import { createCairn, defineConfig, type Cairn, type LoggerPort, type RecordedEvent } from '@cairn/cairn'
-import { InMemoryRowStore, type ProjectionDefinition } from '@cairn/core'
+import { InMemoryRowStore, type FaultHook, type ProjectionDefinition } from '@cairn/core'
 import { projectEvents, rebuild } from '@cairn/projections'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -100,6 +100,54 @@ describe('a rolling deploy', async () => {
     const { position: later } = await next.dispatch(newCommands.send({ parcelId: 'later', kg: 2 }))
     await next.waitFor(later, 'weights', { timeoutMs: 15_000 })
     expect(await next.readModel('weights').get('later')).toMatchObject({ kg: 2 })
+  })
+})
+
+describe('several processes of the new code', () => {
+  it('build the new version once, and all of them feed it', async () => {
+    const database = await testDatabase()
+    await using old = await start(oldParcels, database)
+    for (let i = 0; i < 200; i++) await old.dispatch(oldCommands.send({ parcelId: `p-${i}`, kg: i }))
+    const warnings: string[] = []
+    const next = await Promise.all([1, 2, 3].map(() => start(newParcels, database, warnings)))
+    try {
+      await expect.poll(() => versionsOf(database), { timeout: 20_000 }).toEqual({ live: 2, previous: 1 })
+      const generations = await queryOnce(
+        database.url,
+        `select generation from ${database.schema}.generations where projection = 'weights'`,
+      )
+      expect(generations).toHaveLength(2)
+      const owners = async (): Promise<number> => {
+        const partitions = (await old.subscriptions.list()).find(({ key }) => key.generation === 2)?.partitions ?? []
+        return new Set(partitions.map(({ owner }) => owner)).size
+      }
+      await expect.poll(owners, { timeout: 20_000 }).toBe(3)
+      const { position } = await old.dispatch(oldCommands.send({ parcelId: 'last', kg: 1 }))
+      await Promise.all(next.map((app) => app.waitFor(position)))
+      expect(warnings).toEqual([])
+    } finally {
+      await Promise.all(next.map((app) => app.stop()))
+    }
+  })
+})
+
+describe('a deploy that stops the old code first', () => {
+  it('is waited for across the switch: nobody feeds what was live before', async () => {
+    const database = await testDatabase()
+    const old = await start(oldParcels, database)
+    for (let i = 0; i < 100; i++) await old.dispatch(oldCommands.send({ parcelId: `p-${i}`, kg: i }))
+    await old.waitFor((await old.events.readAll()).next)
+    await old.stop()
+    const gate = Promise.withResolvers<void>()
+    const faults: FaultHook = (point) => (point === 'rebuild-caught-up' ? gate.promise : undefined)
+    await using next = await createCairn({ domains: [newParcels], ...onPostgres(database), background: { ...background, faults } })
+    const { position } = await next.dispatch(newCommands.return({ parcelId: 'p-1', reason: 'late' }))
+    const waiting = next.waitFor(position, 'weights', { timeoutMs: 20_000 })
+    expect(await Promise.race([waiting.then(() => 'done'), sleep(200, 'waits')])).toBe('waits')
+    expect(await versionsOf(database)).toEqual({ building: 2, live: 1 })
+    gate.resolve()
+    await waiting
+    expect(await next.readModel('weights').get('p-1')).toMatchObject({ returned: 'late', changes: 2 })
   })
 })
 

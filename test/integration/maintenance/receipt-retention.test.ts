@@ -72,6 +72,22 @@ test('receipts that took effect long enough ago go, in batches; what is younger,
   await db.close()
 })
 
+test('commands that were cancelled go with the receipts, failed ones when it is said how long they are kept', async () => {
+  await queryOnce(url, `delete from ${schema}.commands`)
+  const failed = `insert into ${schema}.commands (tenant_id, hash, status, type, error, created_at)
+                  values ('alpha', '', 'failed', 'thing.change', $1, now() - $2 * interval '1 day')`
+  for (const days of [89, 91])
+    for (const code of ['CAIRN_COMMAND_CANCELLED', 'X']) await queryOnce(url, failed, [JSON.stringify({ code }), days])
+  const codes = async (): Promise<readonly string[]> =>
+    (await queryOnce<{ code: string }>(url, `select error ->> 'code' as code from ${schema}.commands order by created_at, 1`)).map(
+      ({ code }) => code,
+    )
+  expect(await new ReceiptRetention({ url: maintenanceUrl, schema }).runOnce()).toBe(1)
+  expect(await codes()).toEqual(['X', 'CAIRN_COMMAND_CANCELLED', 'X'])
+  expect(await new ReceiptRetention({ url: maintenanceUrl, schema, keepFailedForMs: 90 * dayMs }).runOnce()).toBe(1)
+  expect(await codes()).toEqual(['CAIRN_COMMAND_CANCELLED', 'X'])
+})
+
 test('a login that may not, and a database that is away, are told; the options are checked', async () => {
   await expect(new ReceiptRetention({ url: appUrl, schema }).runOnce()).rejects.toMatchObject({ code: '42501' })
   await expect(new ReceiptRetention({ url: 'postgres://nobody@127.0.0.1:1/none', schema }).runOnce()).rejects.toMatchObject({

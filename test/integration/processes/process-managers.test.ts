@@ -19,8 +19,18 @@ import { z } from 'zod'
 import { memoryStores, ProcessRig, type ProcessStores } from '../../support/process-rig.ts'
 import { pgStores } from './support/pg-stores.ts'
 
-const jobEvents = defineEvents('job', { opened: z.object({ ms: z.int() }), poked: z.object({ n: z.int() }), closed: z.object({}), late: z.object({}) })
-const jobCommands = defineCommands('job', { open: creates(z.object({ ms: z.int() })), poke: z.object({ n: z.int() }), close: z.object({}), beLate: z.object({}) })
+const jobEvents = defineEvents('job', {
+  opened: z.object({ ms: z.int() }),
+  poked: z.object({ n: z.int() }),
+  closed: z.object({}),
+  late: z.object({}),
+})
+const jobCommands = defineCommands('job', {
+  open: creates(z.object({ ms: z.int() })),
+  poke: z.object({ n: z.int() }),
+  close: z.object({}),
+  beLate: z.object({}),
+})
 const noteEvents = defineEvents('note', { written: z.object({ text: z.string() }) })
 const noteCommands = defineCommands('note', { write: creates(z.object({ text: z.string() })) })
 
@@ -56,10 +66,17 @@ function watcher(name: string, version = 1): ProcessManagerDefinition {
       'job.closed': (e) => e.aggregateId,
     })
     .on({
-      'job.opened': (_s, e) => ({ send: [after({ milliseconds: e.payload.ms }, jobCommands.beLate({ jobId: e.aggregateId }))], waitingFor: 'pokes' }),
+      'job.opened': (_s, e) => ({
+        send: [after({ milliseconds: e.payload.ms }, jobCommands.beLate({ jobId: e.aggregateId }))],
+        waitingFor: 'pokes',
+      }),
       'job.poked': (s, e) => {
         if (broken.has(e.aggregateId)) throw new Error(`poke ${e.payload.n} hurts`)
-        return { state: { pokes: s.pokes + 1 }, send: [noteCommands.write({ text: `${e.aggregateId} ${e.payload.n}` })], waitingFor: 'pokes' }
+        return {
+          state: { pokes: s.pokes + 1 },
+          send: [noteCommands.write({ text: `${e.aggregateId} ${e.payload.n}` })],
+          waitingFor: 'pokes',
+        }
       },
       'job.closed': () => ({ send: [cancelTimer('job.beLate')], done: true }),
     })
@@ -68,6 +85,18 @@ function watcher(name: string, version = 1): ProcessManagerDefinition {
 const pg = await pgStores()
 const memory = memoryStores()
 
+const notesOf = async (rig: ProcessRig, job: string): Promise<readonly string[]> => {
+  const notes = (await rig.allCommands()).filter(
+    ({ command }) => command.type === 'note.write' && text(command.payload).startsWith(`${job} `),
+  )
+  return notes.map(({ command }) => text(command.payload).slice(job.length + 1))
+}
+
+const caughtUp = async (rig: ProcessRig, name: string): Promise<void> => {
+  const { horizon } = await rig.stores.reader.head()
+  await rig.engine.waitFor(horizon, [{ name: `pm-${name}`, generation: 1 }], { timeoutMs: 20_000 })
+}
+
 describe.each<[string, () => Promise<ProcessStores>]>([
   ['in memory', async () => memory],
   ['on PostgreSQL', () => pg.open()],
@@ -75,24 +104,19 @@ describe.each<[string, () => Promise<ProcessStores>]>([
   const nameOf = (name: string): string => `${name}-${place.replaceAll(' ', '-').toLowerCase()}`
   const rigOf = async (definition: ProcessManagerDefinition, engine: Partial<SubscriptionEngineOptions> = {}): Promise<ProcessRig> =>
     new ProcessRig(await open(), { domains, processManagers: [definition], engine })
-  const notesOf = async (rig: ProcessRig, job: string): Promise<readonly string[]> => {
-    const notes = (await rig.allCommands()).filter(({ command }) => command.type === 'note.write' && text(command.payload).startsWith(`${job} `))
-    return notes.map(({ command }) => text(command.payload).slice(job.length + 1))
-  }
-  const caughtUp = async (rig: ProcessRig, name: string): Promise<void> => {
-    const { horizon } = await rig.stores.reader.head()
-    await rig.engine.waitFor(horizon, [{ name: `pm-${name}`, generation: 1 }], { timeoutMs: 20_000 })
-  }
 
   test('an order is billed when it is ready and shipped when it is paid; one whose payment fails is called off', async () => {
     const rig = await new ProcessRig(await open(), { domains: [shop, billing, fulfilment] }).start()
-    const create = (orderId: string) => rig.send(orderCommands.create({ orderId, customerId: 'c', lines: [{ sku: 's', quantity: 2, price: 50 }] }))
+    const create = (orderId: string) =>
+      rig.send(orderCommands.create({ orderId, customerId: 'c', lines: [{ sku: 's', quantity: 2, price: 50 }] }))
     const ids = ['good', 'poor', 'slow'].map((name) => `${name} ${place}`)
     const [good = '', poor = '', slow = ''] = ids
     for (const id of ids) await create(id)
     for (const id of [good, poor]) await rig.send(orderCommands.markReady({ orderId: id }))
     const invoiceOf = async (orderId: string): Promise<string> => {
-      const found = (await rig.allCommands()).find(({ command }) => command.type === 'invoice.create' && JSON.stringify(command.payload).includes(orderId))
+      const found = (await rig.allCommands()).find(
+        ({ command }) => command.type === 'invoice.create' && JSON.stringify(command.payload).includes(orderId),
+      )
       return found?.status === 'processed' ? found.command.aggregateId : ''
     }
     await expect.poll(() => Promise.all([invoiceOf(good), invoiceOf(poor)]), { timeout: 10_000 }).not.toContain('')
@@ -102,7 +126,11 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     await expect.poll(() => rig.typesOf('order', poor), { timeout: 10_000 }).toEqual(['order.created', 'order.ready', 'order.cancelled'])
     expect(await rig.typesOf('invoice', await invoiceOf(poor))).toEqual(['invoice.created', 'invoice.paymentFailed', 'invoice.voided'])
     await expect.poll(async () => (await rig.instance('order-fulfilment', good))?.status).toBe('done')
-    expect(await rig.instance('order-fulfilment', slow)).toMatchObject({ status: 'running', waitingFor: 'the order to become ready', steps: 1 })
+    expect(await rig.instance('order-fulfilment', slow)).toMatchObject({
+      status: 'running',
+      waitingFor: 'the order to become ready',
+      steps: 1,
+    })
     const [stuck] = await rig.stores.instances.list({ tenantId, status: 'running', processManager: 'order-fulfilment' })
     expect(stuck).toMatchObject({ instanceId: slow, timers: { 'order.autoCancel': { commandId: expect.any(String) } } })
     await rig.stop()
@@ -126,10 +154,11 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     const name = nameOf('down')
     const first = await (await rigOf(watcher(name))).start()
     const jobs = Array.from({ length: 5 }, (_, i) => `down ${i} ${place}`)
-    for (const jobId of jobs) await first.send(jobCommands.open({ jobId, ms: 400 }))
+    for (const jobId of jobs) await first.send(jobCommands.open({ jobId, ms: 3_000 }))
     await caughtUp(first, name)
     await first.stop()
-    await sleep(500)
+    for (const jobId of jobs) expect(await first.typesOf('job', jobId)).toEqual(['job.opened'])
+    await sleep(3_100)
     for (const jobId of jobs) expect(await first.typesOf('job', jobId)).toEqual(['job.opened'])
     const second = await (await rigOf(watcher(name))).start()
     for (const jobId of jobs) await expect.poll(() => second.typesOf('job', jobId)).toEqual(['job.opened', 'job.late'])
@@ -168,7 +197,10 @@ describe.each<[string, () => Promise<ProcessStores>]>([
   test('an event that fails parks its instance alone, and trying it again heals it in order', async () => {
     const name = nameOf('poison')
     const [sick, sound] = [`sick ${place}`, `sound ${place}`]
-    const definition = { ...watcher(name), failure: { ...watcher(name).failure, retry: { attempts: 2, backoff: { kind: 'fixed', delayMs: 5 }, jitter: 0 } } } as const
+    const definition = {
+      ...watcher(name),
+      failure: { ...watcher(name).failure, retry: { attempts: 2, backoff: { kind: 'fixed', delayMs: 5 }, jitter: 0 } },
+    } as const
     const rig = await (await rigOf(definition)).start()
     broken = new Set([sick])
     for (const jobId of [sick, sound]) await rig.send(jobCommands.open({ jobId, ms: 3_600_000 }))
@@ -178,11 +210,13 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     expect((await notesOf(rig, sound)).toSorted()).toEqual(['1', '2', '3'])
     const key = { name: `pm-${name}`, generation: 1 }
     const store = rig.stores.subscriptions()
-    await expect.poll(async () => (await store.parked({ key })).map(({ status, parkingKey }) => [status, parkingKey])).toEqual([
-      ['parked', `acme/${sick}`],
-      ['waiting', `acme/${sick}`],
-      ['waiting', `acme/${sick}`],
-    ])
+    await expect
+      .poll(async () => (await store.parked({ key })).map(({ status, parkingKey }) => [status, parkingKey]))
+      .toEqual([
+        ['parked', `acme/${sick}`],
+        ['waiting', `acme/${sick}`],
+        ['waiting', `acme/${sick}`],
+      ])
     broken = new Set()
     await rig.engine.retryParked(key)
     await expect.poll(async () => (await store.parked({ key })).length).toBe(0)

@@ -12,7 +12,8 @@ afterAll(() => rig.stop())
 const { url, schema } = database
 const payload = { customerId: 'c-1', lines: [{ sku: 's', quantity: 1, price: 5 }] }
 const tenantId = 'acme'
-const insert = (type: string, content: unknown, tenant = tenantId): Promise<string> => rig.stores.insert({ tenantId: tenant, type, payload: content })
+const insert = (type: string, content: unknown, tenant = tenantId): Promise<string> =>
+  rig.stores.insert({ tenantId: tenant, type, payload: content })
 
 test('a row inserted by SQL alone is carried out, and its aggregate gets an id that comes from the command’s', async () => {
   const id = await insert('order.create', payload)
@@ -29,7 +30,10 @@ test('a row inserted by SQL alone is carried out, and its aggregate gets an id t
 test('the target may stand in the payload, or in the row', async () => {
   const { aggregateId } = (await rig.wait(await insert('order.create', { ...payload, orderId: 'from-payload' }))).command
   expect(aggregateId).toBe('from-payload')
-  expect(await rig.wait(await insert('order.markReady', { orderId: 'from-payload' }))).toMatchObject({ status: 'processed', result: { version: 2 } })
+  expect(await rig.wait(await insert('order.markReady', { orderId: 'from-payload' }))).toMatchObject({
+    status: 'processed',
+    result: { version: 2 },
+  })
   const [row] = await queryOnce<{ id: string }>(
     url,
     `insert into ${schema}.commands (tenant_id, type, aggregate_id, payload, metadata, due_at)
@@ -39,7 +43,10 @@ test('the target may stand in the payload, or in the row', async () => {
   const started = performance.now()
   const done = await rig.wait(row?.id ?? '')
   expect(performance.now() - started).toBeGreaterThan(150)
-  expect(done).toMatchObject({ status: 'processed', command: { aggregateId: 'from-row', metadata: { userId: 'u-1', correlationId: 'c-1' } } })
+  expect(done).toMatchObject({
+    status: 'processed',
+    command: { aggregateId: 'from-row', metadata: { userId: 'u-1', correlationId: 'c-1' } },
+  })
 })
 
 test('many rows of one statement to one aggregate are carried out in their order', async () => {
@@ -55,7 +62,11 @@ test('many rows of one statement to one aggregate are carried out in their order
 
 test('a business refusal is final, and its row says why', async () => {
   const failed = await rig.wait(await insert('order.markReady', { orderId: 'nobody' }))
-  expect(failed).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'CAIRN_BUSINESS_RULE', message: 'Order nobody is none, not open.' } })
+  expect(failed).toMatchObject({
+    status: 'failed',
+    attempts: 1,
+    error: { code: 'CAIRN_BUSINESS_RULE', message: 'Order nobody is none, not open.' },
+  })
 })
 
 test.each([
@@ -106,7 +117,12 @@ test('a role that may insert, and nothing more, can send commands but forge no r
   const values = `(tenant_id, type, payload) values ('guests', 'order.create', '${JSON.stringify({ ...payload, orderId: 'g-1' })}')`
   expect(await as(`insert into ${schema}.commands ${values}`)).toBe('done')
   await expect.poll(() => rig.typesOf('order', 'g-1', 'guests')).toEqual(['order.created'])
-  for (const forged of [`status) values ('guests', 'processed')`, `version) values ('guests', 1)`, `hash) values ('guests', '')`, `owner) values ('guests', 'me')`]) {
+  for (const forged of [
+    `status) values ('guests', 'processed')`,
+    `version) values ('guests', 1)`,
+    `hash) values ('guests', '')`,
+    `owner) values ('guests', 'me')`,
+  ]) {
     expect(await as(`insert into ${schema}.commands (tenant_id, ${forged}`)).toMatch(/row-level security/)
   }
 })

@@ -10,7 +10,12 @@ const db = await openPg({ url: appUrl, workerUrl, contextKey, schema })
 const instances = new PgProcessStore(db)
 afterAll(() => db.close())
 
-const Row = z.object({ instance_id: z.string(), tenant_id: z.string(), waiting_for: z.string().nullable(), next_timer: z.string().nullable() })
+const Row = z.object({
+  instance_id: z.string(),
+  tenant_id: z.string(),
+  waiting_for: z.string().nullable(),
+  next_timer: z.string().nullable(),
+})
 
 async function given(tenantId: string, instanceId: string, over: object = {}): Promise<void> {
   await instances.save([
@@ -41,7 +46,9 @@ test('the view tells since when an instance waits, for what, and its next timer;
   await given('alpha', 'a-2', { status: 'done' })
   await given('bravo', 'b-1', { timers: {}, waitingFor: undefined })
   const seen = await withTenant(db, 'alpha', (connection) =>
-    connection.any(sql.type(Row)`select instance_id, tenant_id, waiting_for, next_timer from ${sql.identifier([schema, 'process_instances_waiting'])}`),
+    connection.any(
+      sql.type(Row)`select instance_id, tenant_id, waiting_for, next_timer from ${sql.identifier([schema, 'process_instances_waiting'])}`,
+    ),
   )
   expect(seen).toEqual([{ instance_id: 'a-1', tenant_id: 'alpha', waiting_for: 'payment', next_timer: 'soon' }])
   const all = await queryOnce<{ instance_id: string; waiting: boolean }>(

@@ -1,4 +1,12 @@
-import { aggregate, BusinessRuleViolation, defineCommands, defineDomain, defineEvents, StreamBusyError, type CommandWorkerFaultPoint } from '@cairn/core'
+import {
+  aggregate,
+  BusinessRuleViolation,
+  defineCommands,
+  defineDomain,
+  defineEvents,
+  StreamBusyError,
+  type CommandWorkerFaultPoint,
+} from '@cairn/core'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -7,7 +15,11 @@ import { queryOnce } from '../../support/query-once.ts'
 import { pgStores } from './support/pg-stores.ts'
 
 const counterEvents = defineEvents('counter', { added: z.object({ n: z.int() }) })
-const counterCommands = defineCommands('counter', { add: z.object({ n: z.int() }), refuse: z.object({}), stumble: z.object({ times: z.int() }) })
+const counterCommands = defineCommands('counter', {
+  add: z.object({ n: z.int() }),
+  refuse: z.object({}),
+  stumble: z.object({ times: z.int() }),
+})
 const stumbled = new Map<string, number>()
 
 class Counter extends aggregate(counterEvents, (): { readonly all: readonly number[] } => ({ all: [] })) {
@@ -32,21 +44,26 @@ const tenantId = 'acme'
 const pg = await pgStores()
 const memory = memoryStores()
 
+const put = (rig: ProcessRig, counterId: string, n: number, dueAt?: Date) =>
+  rig.bus.dispatch(counterCommands.add({ counterId, n }), { tenantId, async: true, dueAt })
+
+const numbers = async (rig: ProcessRig, counterId: string): Promise<readonly unknown[]> => {
+  const all: unknown[] = []
+  for await (const { payload } of rig.stores.store.readStream({ tenantId, aggregateType: 'counter', aggregateId: counterId })) {
+    all.push((payload as { readonly n: number }).n)
+  }
+  return all
+}
+
+/** At which pass of a point its worker dies: while it holds commands. */
+const deathAt: Readonly<Record<CommandWorkerFaultPoint, number>> = { claimed: 1, dispatched: 3, settling: 2, settled: 2 }
+
 describe.each<[string, () => Promise<ProcessStores>]>([
   ['in memory', async () => memory],
   ['on PostgreSQL', () => pg.open()],
 ])('a command worker %s', (place, open) => {
   const id = (name: string): string => `${name} ${place}`
   const rigOf = async (): Promise<ProcessRig> => new ProcessRig(await open(), { domains })
-  const put = (rig: ProcessRig, counterId: string, n: number, dueAt?: Date) =>
-    rig.bus.dispatch(counterCommands.add({ counterId, n }), { tenantId, async: true, dueAt })
-  const numbers = async (rig: ProcessRig, counterId: string): Promise<readonly unknown[]> => {
-    const all: unknown[] = []
-    for await (const { payload } of rig.stores.store.readStream({ tenantId, aggregateType: 'counter', aggregateId: counterId })) {
-      all.push((payload as { readonly n: number }).n)
-    }
-    return all
-  }
 
   test('carries out what was put aside, in order, and leaves results', async () => {
     const rig = await rigOf()
@@ -57,7 +74,11 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     expect(await numbers(rig, counterId)).toEqual([])
     rig.work()
     for (const [i, { commandId }] of sent.entries()) {
-      expect(await rig.wait(commandId)).toMatchObject({ status: 'processed', attempts: 1, result: { version: i + 1, aggregateId: counterId } })
+      expect(await rig.wait(commandId)).toMatchObject({
+        status: 'processed',
+        attempts: 1,
+        result: { version: i + 1, aggregateId: counterId },
+      })
     }
     expect(await numbers(rig, counterId)).toEqual(sent.map((_, i) => i + 1))
     await rig.stop()
@@ -101,7 +122,11 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     const refused = await rig.bus.dispatch(counterCommands.refuse({ counterId }), { tenantId, async: true })
     const next = await put(rig, counterId, 1)
     rig.work()
-    expect(await rig.wait(refused.commandId)).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'CAIRN_BUSINESS_RULE', retryable: false } })
+    expect(await rig.wait(refused.commandId)).toMatchObject({
+      status: 'failed',
+      attempts: 1,
+      error: { code: 'CAIRN_BUSINESS_RULE', retryable: false },
+    })
     expect((await rig.wait(next.commandId)).status).toBe('processed')
     await rig.stop()
   })
@@ -136,7 +161,7 @@ describe.each<[string, () => Promise<ProcessStores>]>([
         leaseMs: 200,
         batchSize: 4,
         faults: (at) => {
-          if (at === point && ++passed === (point === 'dispatched' ? 3 : 2)) throw new Error('killed')
+          if (at === point && ++passed === deathAt[point]) throw new Error('killed')
         },
       })
       await sleep(150)
@@ -170,7 +195,9 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     const worker = rig.work({ leaseMs: 60_000 })
     await expect.poll(() => numbers(rig, counterId).then((list) => list.length)).toBeGreaterThan(0)
     await worker.stop()
-    const statuses = new Set((await rig.allCommands()).filter(({ command }) => command.aggregateId === counterId).map(({ status }) => status))
+    const statuses = new Set(
+      (await rig.allCommands()).filter(({ command }) => command.aggregateId === counterId).map(({ status }) => status),
+    )
     expect(statuses.has('consumed')).toBe(false)
     rig.work()
     for (const { commandId } of sent) await rig.wait(commandId)
@@ -192,7 +219,11 @@ test('a command whose effect is in the log ends as processed, whatever its next 
   await expect.poll(() => rig.typesOf('counter', 'effect')).toEqual(['counter.added'])
   // Meanwhile the code has changed its mind about the payload.
   await queryOnce(url, `update ${schema}.commands set payload = '{"n": "x"}' where id = $1`, [commandId])
-  expect(await rig.stores.instances.transaction({ processManager: 'p', tenantId, instanceId: 'i' }, (tx) => tx.commands.cancel(tenantId, [commandId]))).toBe(0)
+  expect(
+    await rig.stores.instances.transaction({ processManager: 'p', tenantId, instanceId: 'i' }, (tx) =>
+      tx.commands.cancel(tenantId, [commandId]),
+    ),
+  ).toBe(0)
   rig.work()
   expect(await rig.wait(commandId)).toMatchObject({ status: 'processed', error: undefined })
   expect(await rig.typesOf('counter', 'effect')).toEqual(['counter.added'])

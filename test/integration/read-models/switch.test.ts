@@ -209,6 +209,15 @@ describe('a switch that is killed', () => {
   })
 })
 
+/** True while the store's connection waits for a lock. */
+async function waits(): Promise<boolean> {
+  const [row] = await ask(
+    `select count(*)::int as n from pg_stat_activity where application_name = 'cairn projections' and datname = $1 and wait_event_type = 'Lock'`,
+    [database.name],
+  )
+  return row?.['n'] === 1
+}
+
 describe('a switch while the live generation is fed', () => {
   test('loses none of what was committed: the new one has it, or nothing is switched', async () => {
     const { projection, oldGeneration, nextGeneration } = await bothBuilt()
@@ -237,13 +246,6 @@ describe('a switch while the live generation is fed', () => {
       oldGeneration.generation,
     ])
     const switched = store.switchTo(nextGeneration)
-    const waits = async (): Promise<boolean> => {
-      const [row] = await ask(
-        `select count(*)::int as n from pg_stat_activity where application_name = 'cairn projections' and datname = $1 and wait_event_type = 'Lock'`,
-        [database.name],
-      )
-      return row?.['n'] === 1
-    }
     const outcome = switched.then(
       () => 'switched',
       () => 'refused',

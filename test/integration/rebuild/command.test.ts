@@ -121,6 +121,7 @@ describe('rebuild-projections', () => {
 
   it('leaves with 1 at an event that fails, names it, and says so in the status', async () => {
     const poison = await writer.appendPoison()
+    await writer.append(30)
     const { code, stderr } = await run(['account-balance'], { ...settings, code: 'poison' })
     expect(code).toBe(1)
     expect(stderr).toContain(`stopped at event ${poison.id} (account.booked, position ${poison.position})`)
@@ -133,12 +134,12 @@ describe('rebuild-projections', () => {
   it('with --park sets such an event aside, goes on, and leaves with 3', async () => {
     const result = await run(['account-balance', '--park'], { ...settings, code: 'poison' })
     expect(result.code).toBe(3)
-    expect(ofType(result, 'summary')).toMatchObject([{ exitCode: 3, projections: [{ status: 'rebuilt', parked: 1 }] }])
+    expect(ofType(result, 'summary')).toMatchObject([{ exitCode: 3, projections: [{ status: 'rebuilt', parked: 31 }] }])
     expect((await run(['--status'])).code).toBe(3)
     // The projection names no partition key, so whatever comes behind it waits.
-    await writer.append(30)
-    const [parked] = await host.subscriptions.parked({})
-    expect(parked).toMatchObject({ status: 'parked', type: 'account.booked' })
+    const parked = await host.subscriptions.parked({})
+    expect(parked[0]).toMatchObject({ status: 'parked', type: 'account.booked' })
+    expect(parked.slice(1).map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 'waiting'))
   })
 
   it('changes the version, and goes back by --rollback', async () => {

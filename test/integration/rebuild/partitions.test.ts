@@ -63,13 +63,9 @@ describe('a rebuild gives the rows of a fold of the log', () => {
     }).on({
       'account.booked': (e, { house_total }) => house_total.increment(houseOf(e), { amount: e.payload.amount }),
     })
-    const lift = (event: RecordedEvent): RecordedEvent => ({
-      ...event,
-      metadata: { ...event.metadata, house: `house-${event.aggregateId.length}` },
-    })
-    const { outcomes } = await rebuild({ ...host, lift, projections: [byHouse] }, { all: true, tuning: small })
+    const { outcomes } = await rebuild({ ...host, lift: withHouse, projections: [byHouse] }, { all: true, tuning: small })
     expect(outcomes[0]?.error).toBeUndefined()
-    expect(await visibleRows(database.url, database.schema, byHouse)).toEqual(await foldedRows(lifting(host, lift), byHouse))
+    expect(await visibleRows(database.url, database.schema, byHouse)).toEqual(await foldedRows(lifting(host, withHouse), byHouse))
   })
 
   it('and stops at an event that cannot be lifted, naming it', async () => {
@@ -82,6 +78,10 @@ describe('a rebuild gives the rows of a fold of the log', () => {
     expect(outcomes[0]).toMatchObject({ status: 'failed', error: { code: 'CAIRN_REBUILD_STOPPED', details: { eventId: poison.id } } })
   })
 })
+
+function withHouse(event: RecordedEvent): RecordedEvent {
+  return { ...event, metadata: { ...event.metadata, house: `house-${event.aggregateId.length}` } }
+}
 
 function houseOf(event: RecordedEvent): string {
   const { house } = event.metadata

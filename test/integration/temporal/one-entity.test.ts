@@ -20,24 +20,38 @@ afterAll(async () => {
   await server.stop()
 })
 
+/** How long one command takes by itself, on this machine and under its load of now. */
+async function loneCommandMs(): Promise<number> {
+  const times: number[] = []
+  for (let i = 0; i < 5; i++) {
+    const started = performance.now()
+    await scheduler.schedule(note('t', 'pace', `line ${i}`))
+    times.push(performance.now() - started)
+  }
+  return times.toSorted((a, b) => a - b)[2] ?? 0
+}
+
+async function updatesOf(journalId: string): Promise<number> {
+  const { events } = await client.workflow.getHandle(workflowId('t', 'journal', journalId)).fetchHistory()
+  return (events ?? []).filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes).length
+}
+
 test.each([1, 100, 1_000])(
-  '%i commands at once to one aggregate are applied in call order, each caller gets its own result, in under 2 s',
+  '%i commands at once to one aggregate are applied in call order, each caller gets its own result, in few updates and under 2 s',
   async (count) => {
-    await scheduler.schedule(note('t', `warm-${count}`, 'warm'))
-    const times: number[] = []
-    // What else the machine does decides too: the best of three counts.
-    for (let round = 0; round < 3 && !times.some((ms) => ms < 2_000); round++) {
-      const journalId = `j-${count}-${round}`
-      const commands = Array.from({ length: count }, (_, i) => note('t', journalId, `line ${i}`))
-      const started = performance.now()
-      const rows = await Promise.all(commands.map((command) => scheduler.schedule(command)))
-      times.push(performance.now() - started)
-      expect(rows.map(({ status }) => status)).toEqual(commands.map(() => 'processed'))
-      expect(rows.map(({ command }) => command.id)).toEqual(commands.map(({ id }) => id))
-      expect(rows.map(({ result }) => Result.parse(result).version)).toEqual(commands.map((_, i) => i + 1))
-      expect(await linesOf(stores.store, 't', journalId)).toEqual(commands.map((_, i) => `line ${i}`))
-    }
-    expect(Math.min(...times)).toBeLessThan(2_000)
+    const journalId = `j-${count}`
+    const commands = Array.from({ length: count }, (_, i) => note('t', journalId, `line ${i}`))
+    const pace = await loneCommandMs()
+    const started = performance.now()
+    const rows = await Promise.all(commands.map((command) => scheduler.schedule(command)))
+    const ms = performance.now() - started
+    expect(rows.map(({ status }) => status)).toEqual(commands.map(() => 'processed'))
+    expect(rows.map(({ command }) => command.id)).toEqual(commands.map(({ id }) => id))
+    expect(rows.map(({ result }) => Result.parse(result).version)).toEqual(commands.map((_, i) => i + 1))
+    expect(await linesOf(stores.store, 't', journalId)).toEqual(commands.map((_, i) => `line ${i}`))
+    expect(await updatesOf(journalId)).toBeLessThanOrEqual(Math.ceil(count / 500) + 1)
+    // Two seconds where a lone command takes its usual 20 ms; a machine that does other things besides takes longer for both.
+    expect(ms).toBeLessThan(Math.max(2_000, 100 * pace))
   },
 )
 

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseUnavailableError } from '@cairn/core'
+import type { CommandBatches } from '@cairn/infra/temporal'
 import { provideTemporal, startTcpProxy } from '@cairn/testing/services'
 import { afterAll, expect, test } from 'vitest'
 import { eventually } from '../../support/processes.ts'
@@ -96,6 +98,28 @@ test('a worker that cannot carry commands out gives them back: the callers are t
   expect(await linesOf(stores.store, 't', 'given-back')).toEqual(['one', 'two'])
   await close()
   await healthy.shutdown()
+})
+
+test('a batch that took effect but could not be marked runs again: every command took effect once', async () => {
+  let failures = 0
+  // The database goes away between the effect and the mark, once.
+  const batches: CommandBatches = {
+    upsert: (commands) => stores.batches.upsert(commands),
+    take: (tenantId, ids) => stores.batches.take(tenantId, ids),
+    load: (tenantId, ids) => stores.batches.load(tenantId, ids),
+    async finish(tenantId, changes) {
+      if (failures++ === 0) throw new DatabaseUnavailableError('the marks', undefined)
+      await stores.batches.finish(tenantId, changes)
+    },
+  }
+  const worker = await startWorker(server.address, stores, { batches })
+  const { scheduler, close } = openScheduler(server.address, stores)
+  const rows = await Promise.all(['one', 'two', 'three'].map((text) => scheduler.schedule(note('t', 'unmarked', text))))
+  expect(failures).toBeGreaterThan(1)
+  expect(rows.map(({ status }) => status)).toEqual(['processed', 'processed', 'processed'])
+  expect(await linesOf(stores.store, 't', 'unmarked')).toEqual(['one', 'two', 'three'])
+  await close()
+  await worker.shutdown()
 })
 
 test('a worker killed in the middle, and another in its place: every command takes effect once, in order', async () => {

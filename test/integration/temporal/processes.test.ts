@@ -1,4 +1,5 @@
-import { resolveRouterOptions, ProcessForwarder } from '@cairn/infra/temporal'
+import { DatabaseUnavailableError, type RecordedEvent } from '@cairn/core'
+import { resolveRouterOptions, ProcessForwarder, type ProcessParts } from '@cairn/infra/temporal'
 import { provideTemporal } from '@cairn/testing/services'
 import { afterAll, expect, test } from 'vitest'
 import { eventually } from '../../support/processes.ts'
@@ -11,7 +12,19 @@ const database = await testDatabase()
 const server = await provideTemporal()
 const stores = await openStores(database)
 const { scheduler, client, close } = openScheduler(server.address, stores)
-const processes = processParts(stores)
+const parts = processParts(stores)
+let loseNextAnswer = false
+const processes: ProcessParts = {
+  ...parts,
+  transactions: {
+    async transaction(key, work) {
+      const done = await parts.transactions.transaction(key, work)
+      if (!loseNextAnswer) return done
+      loseNextAnswer = false
+      throw new DatabaseUnavailableError('the answer of a step', undefined)
+    },
+  },
+}
 const worker = await startWorker(server.address, stores, {
   processes: { ...processes, carryOut: (command) => scheduler.carryOut(command) },
 })
@@ -33,8 +46,9 @@ const write = async (journalId: string, ...lines: readonly string[]): Promise<vo
   for (const line of lines) await scheduler.schedule(note('t', journalId, line))
 }
 const copies = (journalId: string): Promise<string[]> => linesOf(stores.store, 't', `${journalId}-copy`)
-const deliverAll = async (journalId: string): Promise<void> =>
-  forwarder.deliver((await allEvents(stores)).filter(({ aggregateId }) => aggregateId === journalId))
+const eventsOf = async (journalId: string): Promise<readonly RecordedEvent[]> =>
+  (await allEvents(stores)).filter(({ aggregateId }) => aggregateId === journalId)
+const deliverAll = async (journalId: string): Promise<void> => forwarder.deliver(await eventsOf(journalId))
 
 test('events lead to commands, once, however often they are delivered', async () => {
   await write('p-1', 'copy a', 'copy b')
@@ -45,6 +59,18 @@ test('events lead to commands, once, however often they are delivered', async ()
   expect(await copies('p-1')).toEqual(['copy a 1', 'copy b 2'])
   const [instance] = await stores.processes.load([{ processManager: 'reminders', tenantId: 't', instanceId: 'p-1' }])
   expect(instance?.steps).toBe(2)
+  const events = await eventsOf('p-1')
+  await forwarder.deliver(events.slice(1))
+  expect(await copies('p-1')).toEqual(['copy a 1', 'copy b 2'])
+})
+
+test('a step that was committed, but whose answer was lost: its commands are carried out all the same, once', async () => {
+  await write('p-6', 'copy a')
+  loseNextAnswer = true
+  await deliverAll('p-6')
+  expect(loseNextAnswer).toBe(false)
+  expect(await eventually(async () => (await copies('p-6')).length === 1)).toBe(true)
+  expect(await copies('p-6')).toEqual(['copy a 1'])
 })
 
 test('a timer fires when it is due, and not before', async () => {
@@ -66,6 +92,15 @@ test('a timer that was cancelled does not fire, and the instance ends', async ()
   expect(await copies('p-3')).toEqual([])
   const handle = client.workflow.getHandle('t__reminders-p%2D3')
   expect(await eventually(async () => (await handle.describe()).status.name === 'COMPLETED')).toBe(true)
+})
+
+test('an event whose step cannot be stored is named too; what stands before it is done', async () => {
+  await write('p-7', 'copy x', 'unstorable')
+  const failure = await forwarder.deliver(await eventsOf('p-7')).catch((error: unknown) => error)
+  expect(failure).toMatchObject({ name: 'EventHandlingFailure', event: { payload: { text: 'unstorable' } } })
+  expect(failure).toHaveProperty('message', expect.stringContaining('CAIRN_PAYLOAD_TOO_LARGE'))
+  expect(await eventually(async () => (await copies('p-7')).length === 1)).toBe(true)
+  expect(await copies('p-7')).toEqual(['copy x 1'])
 })
 
 test('an event that cannot be handled is named; what stands before it is done, and other instances go on', async () => {

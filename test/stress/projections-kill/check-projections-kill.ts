@@ -3,6 +3,7 @@ import { createCheckDatabase, type CheckDatabase } from '../support/check-databa
 import { Endings } from '../support/endings.ts'
 import { silent, type OnStep, type Verdict } from '../support/verdict.ts'
 import { livePoints } from '../projections/live-points.ts'
+import { mails } from '../projections/mails.ts'
 import type { Plant } from '../projections/plants.ts'
 import { ShopRig } from '../projections/shop-rig.ts'
 import { killProcesses } from './kill-processes.ts'
@@ -99,8 +100,8 @@ async function control(near: CheckDatabase, plant: Plant, onStep: OnStep): Promi
   try {
     const database = endings.add(await createCheckDatabase(near.url), ({ drop }) => drop())
     const rig = endings.add(await ShopRig.open(database, { seed: 1, plant }), (opened) => opened.close())
-    // Between the two transactions, in either order.
-    await killProcesses(rig, [plant === 'checkpoint-first' ? 'rows-written' : 'commit-begun'], 1, onStep)
+    // Between the two transactions.
+    await killProcesses(rig, ['committed'], 1, onStep, mails)
     return await rig.countMails()
   } finally {
     await endings.end()

@@ -12,15 +12,21 @@ export interface Killed {
 const patienceMs = 60_000
 
 /** Kills one process after another at each of the points, while a writer appends; the last one lives until it has caught up. */
-export async function killProcesses(rig: ShopRig, points: readonly FaultPoint[], rounds: number, onStep: OnStep): Promise<Killed> {
+export async function killProcesses(
+  rig: ShopRig,
+  points: readonly FaultPoint[],
+  rounds: number,
+  onStep: OnStep,
+  on?: string,
+): Promise<Killed> {
   const hits: Partial<Record<FaultPoint, number>> = {}
   const failures: string[] = []
-  const stopWriting = rig.writer.keepWriting(6, 100)
+  const stopWriting = rig.writer.keepWriting(4, 100)
   try {
     for (let round = 1; round <= rounds; round++) {
       for (const point of points) {
         onStep(`round ${round} of ${rounds}: ${point}`)
-        const failure = await killOnce(rig, point)
+        const failure = await killOnce(rig, point, on ?? rig.somewhere(point))
         if (failure === undefined) hits[point] = (hits[point] ?? 0) + 1
         else failures.push(failure)
       }
@@ -34,8 +40,8 @@ export async function killProcesses(rig: ShopRig, points: readonly FaultPoint[],
 }
 
 /** Says what went wrong, if something did. */
-async function killOnce(rig: ShopRig, point: FaultPoint): Promise<string | undefined> {
-  const child = rig.startShop('small', { point, hit: rig.random.between(1, 4), action: 'kill', on: rig.somewhere(point) })
+async function killOnce(rig: ShopRig, point: FaultPoint, on: string | undefined): Promise<string | undefined> {
+  const child = rig.startShop('small', { point, hit: rig.random.between(1, 4), action: 'kill', on })
   const stirring = stir(rig, point, child.ended)
   const timer = setTimeout(() => child.signal('SIGKILL'), patienceMs)
   const { signal, stderr, code } = await child.ended

@@ -16,7 +16,10 @@ export const rebuildPoints = [
   'switched',
 ] as const satisfies readonly FaultPoint[]
 
-/** Kills rebuilds while a process feeds what is live, a writer appends and a reader looks; the command ends what they began. */
+/**
+ * Kills rebuilds while a process feeds what is live, a writer appends and a reader looks: each goes on with what the one before
+ * left, and in the end the command does.
+ */
 export async function killRebuilds(
   rig: ShopRig,
   points: readonly FaultPoint[],
@@ -37,9 +40,10 @@ export async function killRebuilds(
         const { signal, code, stderr } = await killed.ended
         if (signal === 'SIGKILL') hits[point] = (hits[point] ?? 0) + 1
         else failures.push(`A rebuild that was to be killed at ${point} ended with ${signal ?? `code ${code}`}: ${stderr.slice(0, 500)}`)
-        const failure = await finish(rig)
-        if (failure !== undefined) failures.push(`After a kill at ${point}: ${failure}`)
       }
+      onStep(`round ${round} of ${rounds}: the command ends it`)
+      const failure = await finish(rig)
+      if (failure !== undefined) failures.push(failure)
     }
   } finally {
     await stopWriting()

@@ -28,7 +28,7 @@ export async function pauseHolders(
   const failures: string[] = []
   let [pausedCommits, notGoneOn] = [0, 0]
   const steady = rig.startShop('small')
-  const stopWriting = rig.writer.keepWriting(8, 100)
+  const stopWriting = rig.writer.keepWriting(4, 100)
   try {
     await steady.said('ready')
     for (let round = 1; round <= rounds; round++) {

@@ -10,13 +10,20 @@ export interface CatchUp {
   readonly behind: string
 }
 
-/** Waits until every live or plain subscription has handled everything up to a position, trying parked events again on the way. */
-export async function caughtUp(admin: Client, { schema }: CheckDatabase, position: number, withinMs: number): Promise<CatchUp> {
-  for (const end = performance.now() + withinMs; ;) {
+/**
+ * Waits until every live or plain subscription has handled everything up to a position, trying parked events again on the way; gives
+ * up when nothing has moved for a while.
+ */
+export async function caughtUp(admin: Client, { schema }: CheckDatabase, position: number, patienceMs: number): Promise<CatchUp> {
+  let last = { behind: '', at: performance.now() }
+  for (;;) {
     await admin.query(`update ${schema}.parked_events set request = 'retry' where request is null and status = 'parked'`)
     const { behind } = await only<{ behind: string | null }>(
       admin,
-      `select string_agg(format('%s/%s/%s %s at %s: %s', p.name, p.generation, p.partition, p.state, p.checkpoint, p.failure ->> 'message'), '; ') as behind
+      `select string_agg(format('%s/%s/%s %s at %s with %s parked: %s', p.name, p.generation, p.partition, p.state, p.checkpoint,
+                (select count(*) from ${schema}.parked_events e
+                  where (e.name, e.generation, e.partition) = (p.name, p.generation, p.partition)), p.failure ->> 'message'), '; '
+                order by p.name, p.generation, p.partition) as behind
          from ${schema}.subscription_partitions p
         where p.state not in ('retired', 'rebuilding')
           and (p.checkpoint < $1
@@ -25,7 +32,8 @@ export async function caughtUp(admin: Client, { schema }: CheckDatabase, positio
       [position],
     )
     if (behind === null) return { done: true, behind: '' }
-    if (performance.now() > end) return { done: false, behind }
+    if (behind !== last.behind) last = { behind, at: performance.now() }
+    if (performance.now() - last.at > patienceMs) return { done: false, behind }
     await sleep(100)
   }
 }

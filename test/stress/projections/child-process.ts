@@ -48,7 +48,7 @@ export function start(args: readonly string[], settings: object, label: string):
   // A child that was killed takes no goodbye.
   child.stdin.on('error', () => undefined)
   const messages: Record<string, unknown>[] = []
-  let look: () => void = () => undefined
+  const lookers = new Set<() => void>()
   let stdout = ''
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => void (stderr += chunk.toString()))
@@ -56,7 +56,7 @@ export function start(args: readonly string[], settings: object, label: string):
     stdout += `${line}\n`
     if (!line.startsWith('{')) return
     messages.push(JSON.parse(line))
-    look()
+    for (const look of lookers) look()
   })
   const ended = new Promise<ChildEnd>((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })))
   return {
@@ -64,12 +64,11 @@ export function start(args: readonly string[], settings: object, label: string):
     ended,
     said(field) {
       const { promise, resolve } = Promise.withResolvers<Record<string, unknown> | undefined>()
-      const before = look
-      look = () => {
-        before()
+      const look = (): void => {
         const found = messages.find((message) => field in message)
         if (found !== undefined) resolve(found)
       }
+      lookers.add(look)
       look()
       void ended.then(() => resolve(messages.find((message) => field in message)))
       return promise

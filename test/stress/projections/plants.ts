@@ -1,4 +1,4 @@
-import type { Lease, Progress, SubscriptionTransaction } from '@cairn/core'
+import type { FaultHook, Lease, Progress, SubscriptionTransaction } from '@cairn/core'
 import { PgSubscriptionStore } from '@cairn/infra/pg'
 import { Client } from 'pg'
 import type { ChildSettings } from './child-settings.ts'
@@ -17,21 +17,28 @@ type Commit = (
   effects?: (tx: SubscriptionTransaction) => Promise<void>,
 ) => Promise<void>
 
-/** Breaks the commits of this process, for good. */
-export async function plantFault({ plant, database }: ChildSettings): Promise<void> {
+/** Breaks the commits of this process, for good. Between two transactions that should be one it comes by 'committed'. */
+export async function plantFault({ plant, database }: ChildSettings, faults: FaultHook): Promise<void> {
   if (plant === undefined) return
   // The method as it is, called with its own store.
   const commit: Commit = PgSubscriptionStore.prototype.commit
-  const broken = plant === 'no-fence' ? await withoutFence(commit, database) : inTwo(commit, plant)
+  const broken = plant === 'no-fence' ? await withoutFence(commit, database) : inTwo(commit, plant, faults)
   Object.defineProperty(PgSubscriptionStore.prototype, 'commit', { value: broken })
 }
 
-function inTwo(commit: Commit, plant: 'checkpoint-first' | 'effects-first'): Commit {
+function inTwo(commit: Commit, plant: 'checkpoint-first' | 'effects-first', faults: FaultHook): Commit {
   return async function (lease, progress, effects) {
     if (effects === undefined) return commit.call(this, lease, progress)
-    if (plant === 'checkpoint-first') await commit.call(this, lease, progress)
+    const between = async (): Promise<void> => faults('committed', { ...lease.key, partition: lease.partition })
+    if (plant === 'checkpoint-first') {
+      await commit.call(this, lease, progress)
+      await between()
+    }
     await commit.call(this, lease, {}, effects)
-    if (plant === 'effects-first') await commit.call(this, lease, progress)
+    if (plant === 'effects-first') {
+      await between()
+      await commit.call(this, lease, progress)
+    }
   }
 }
 

@@ -3,18 +3,19 @@ import { childSettings } from './child-settings.ts'
 import { logger, say, strikeHook } from './fault-plan.ts'
 import { sendMails } from './mails.ts'
 import { plantFault } from './plants.ts'
-import { onDatabase, shopDomains, steps } from './shop-place.ts'
+import { onDatabase, shopDomains, stepsOf } from './shop-place.ts'
 
 /** A process of the shop: all its projections and the mails. It ends well when its standard input ends. */
 const settings = childSettings()
-await plantFault(settings)
 const { database, label, strike } = settings
+const faults = strikeHook(strike)
+await plantFault(settings, faults)
 const app = await createCairn({
   domains: shopDomains,
   ...onDatabase(database),
   migrate: false,
   logger,
-  background: { ...steps(settings), label, faults: strikeHook(strike) },
+  background: { ...stepsOf(settings), label, faults },
 })
 await sendMails(app)
 say({ ready: label })

@@ -11,7 +11,7 @@ export function onDatabase({ url, appUrl, workerUrl, schema, contextKey }: Check
   return { database: appUrl, workerUrl, ownerUrl: url, schema, contextKey, defaultTenantId: 'acme' } satisfies Partial<CairnOptions>
 }
 
-export function steps({ steps, leaseMs }: Pick<ChildSettings, 'steps' | 'leaseMs'>): BackgroundOptions {
+export function stepsOf({ steps, leaseMs }: Pick<ChildSettings, 'steps' | 'leaseMs'>): BackgroundOptions {
   if (steps === 'large') return { leaseMs }
   return {
     leaseMs,

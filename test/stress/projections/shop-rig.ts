@@ -23,7 +23,8 @@ export interface RigOptions {
   readonly leaseMs?: number | undefined
 }
 
-const catchUpMs = 60_000
+/** Without anything moving. */
+const catchUpMs = 30_000
 /** A control is not waited for: what it broke may never come right. */
 const plantedCatchUpMs = 8_000
 

@@ -624,10 +624,14 @@ export const brokenSubscriptionStores: Readonly<Record<string, BrokenStore>> = {
 
   // parked and request
   'lists parked events by the newest': broken('parked and request', (s) => changeParked(s, (events) => events.toReversed())),
-  'gives all parked events on every page': broken('parked and request', (s) => ({ parked: ({ limit: _, ...filter }) => s.parked(filter) })),
-  'begins every page at the start': broken('parked and request', (s) => ({ parked: ({ after: _, ...filter }) => s.parked(filter) })),
-  'mixes the partitions': broken('parked and request', (s) => ({ parked: ({ partition: _, ...filter }) => s.parked(filter) })),
-  'mixes the keys': broken('parked and request', (s) => ({ parked: ({ parkingKey: _, ...filter }) => s.parked(filter) })),
+  'gives all parked events on every page': broken('parked and request', (s) => ({
+    parked: (filter) => s.parked({ ...filter, limit: undefined }),
+  })),
+  'begins every page at the start': broken('parked and request', (s) => ({
+    parked: (filter) => s.parked({ ...filter, after: undefined }),
+  })),
+  'mixes the partitions': broken('parked and request', (s) => ({ parked: (filter) => s.parked({ ...filter, partition: undefined }) })),
+  'mixes the keys': broken('parked and request', (s) => ({ parked: (filter) => s.parked({ ...filter, parkingKey: undefined }) })),
   'acts on requests by itself': broken('parked and request', (s) => {
     const gone = new Set<string>()
     return {

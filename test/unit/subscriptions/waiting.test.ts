@@ -1,4 +1,4 @@
-import { handlerConsumer, type SubscriptionEngine } from '@cairn/core'
+import { DatabaseUnavailableError, handlerConsumer, type SubscriptionEngine } from '@cairn/core'
 import { InMemoryHints, InMemorySubscriptionStore } from '@cairn/infra/memory'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, fastEngine } from './fast-engine.ts'
@@ -90,6 +90,45 @@ describe('waitFor', () => {
     controller.abort(new Error('the caller has left'))
     await expect(waiting).rejects.toThrow('the caller has left')
     await expect(engine.waitFor(99, ['ledger'], { signal: controller.signal })).rejects.toThrow('the caller has left')
+  })
+
+  it('survives a store that is away for a while, and ends with the signal where it is away for good', async () => {
+    const { log, store, engine: runs } = await given()
+    await runs.add(ledger({ rows: store.rows }))
+    await runs.start()
+    await runs.waitFor(0, ['ledger'])
+    const away = { error: undefined as Error | undefined, calls: 0 }
+    const watching = fastEngine(
+      log,
+      new Proxy(store, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name)
+          if (name === 'get' && away.error !== undefined) {
+            return () => {
+              away.calls++
+              return Promise.reject(away.error)
+            }
+          }
+          return typeof member === 'function' ? member.bind(target) : member
+        },
+      }),
+    )
+    const { position } = await log.append(['a'])
+    const waiting = watching.waitFor(position, [{ name: 'ledger', generation: 1 }])
+    const controller = new AbortController()
+    const hopeless = watching
+      .waitFor(99, [{ name: 'ledger', generation: 1 }], { signal: controller.signal })
+      .catch((error: unknown) => error)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    away.error = new DatabaseUnavailableError('looking', undefined)
+    await eventually('they looked in vain', () => away.calls > 3)
+    away.error = undefined
+    await runs.waitFor(position, ['ledger'])
+    await runs.stop()
+    await waiting
+    away.error = new Error('the pool is closed')
+    controller.abort(new Error('stopped'))
+    expect(await hopeless).toMatchObject({ message: 'stopped' })
   })
 
   it('refuses an unknown name and a position that is none', async () => {

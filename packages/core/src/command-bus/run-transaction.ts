@@ -42,9 +42,11 @@ export async function runTransaction<T>(run: TransactionRun<T>): Promise<{ reado
   }
 }
 
-/** True for what other writers did between decision and commit. A conflict that `work` itself met is its own affair. */
+const overtaken = new Set(['CAIRN_VERSION_CONFLICT', 'CAIRN_DUPLICATE_COMMAND', 'CAIRN_TRANSACTION_ROLLED_BACK'])
+
+/** True for what other writers did between decision and commit, deadlocks included. A conflict that `work` itself met is its own affair. */
 function wasOvertaken(error: unknown): boolean {
-  return isCairnError(error, 'CAIRN_VERSION_CONFLICT') || isCairnError(error, 'CAIRN_DUPLICATE_COMMAND')
+  return isCairnError(error) && overtaken.has(error.code)
 }
 
 /** The recorded events that a committed transaction added, one stream after another. */

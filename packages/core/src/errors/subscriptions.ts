@@ -94,12 +94,9 @@ export class IllegalStateError extends CairnError {
 export class WaitTimeoutError extends CairnError {
   readonly code = 'CAIRN_WAIT_TIMEOUT'
   readonly retryable = true
+  readonly behind: readonly { readonly name: string; readonly checkpoint: number; readonly state: string }[]
 
-  constructor(
-    position: number,
-    behind: readonly { readonly name: string; readonly checkpoint: number; readonly state: string }[],
-    timeoutMs: number,
-  ) {
+  constructor(position: number, behind: WaitTimeoutError['behind'], timeoutMs: number) {
     const list = behind.map((b) => `${b.name} is ${b.state} at ${b.checkpoint}`).join(', ')
     super(
       `Position ${position} was not reached within ${timeoutMs} ms: ${list}. The events are stored; wait again, or look at what holds the reader.`,
@@ -107,6 +104,7 @@ export class WaitTimeoutError extends CairnError {
         details: { position, behind, timeoutMs },
       },
     )
+    this.behind = behind
   }
 }
 

@@ -18,7 +18,11 @@ export interface Domain<
 /** Puts a domain together. Its aggregates are classes or deciders. */
 export function defineDomain<const N extends string, A extends AggregateDefinition, P extends ProjectionDefinition = never>(
   name: N,
-  parts: { readonly aggregates: readonly A[]; readonly projections?: readonly P[]; readonly processManagers?: readonly ProcessManagerDefinition[] },
+  parts: {
+    readonly aggregates: readonly A[]
+    readonly projections?: readonly P[]
+    readonly processManagers?: readonly ProcessManagerDefinition[]
+  },
 ): Domain<N, A, P> {
   if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name)) {
     throw new DefinitionError(`"${name}" cannot name a domain: use lower-case words joined by hyphens ('order-handling').`, { name })

@@ -13,7 +13,9 @@ const job = defineDecider(events, () => ({ n: 0 }))
   .evolve({ done: (s) => ({ n: s.n + 1 }) })
   .decide(commands, { finish: () => [events.done()] })
 const follow = (name: string) =>
-  defineProcessManager(name, { events: [events] }).correlate({ 'job.done': (e) => e.aggregateId }).on({ 'job.done': () => [] })
+  defineProcessManager(name, { events: [events] })
+    .correlate({ 'job.done': (e) => e.aggregateId })
+    .on({ 'job.done': () => [] })
 
 test('process managers are found by name, whichever domain they are in', () => {
   const registry = new Registry([

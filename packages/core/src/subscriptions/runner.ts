@@ -5,8 +5,10 @@ import type { Feed } from './feed.ts'
 import type { SelectedEvent } from './event-selector.ts'
 import { Interruption } from './interruption.ts'
 import { PageSource } from './page-source.ts'
+import { PartitionState } from './partition-state.ts'
 import { ParkedReplay } from './parked-replay.ts'
 import { PartitionWork, type WorkParts } from './partition-work.ts'
+import { portionOf, type Backlog } from './portion.ts'
 import { outageDelay, retryDelay } from './retry-delay.ts'
 import { BatchFailed, RunnerEnded, type RunnerEnd } from './runner-end.ts'
 import { runningStates, type SubscriptionState } from './states.ts'
@@ -16,27 +18,6 @@ import { Wake } from './wake.ts'
 
 export interface RunnerParts extends Omit<WorkParts, 'gone' | 'signal'> {
   readonly feed: Feed
-}
-
-/** A page that is being worked off. */
-interface Backlog {
-  readonly events: readonly SelectedEvent[]
-  readonly next: number
-  readonly unknown: RecordedEvent | undefined
-  index: number
-}
-
-/** What comes next of a page. */
-interface Portion {
-  readonly events: readonly SelectedEvent[]
-  /** Events of keys that are blocked. */
-  readonly waiting: readonly SelectedEvent[]
-  /** Where the partition stands behind them. */
-  readonly upTo: number
-  /** What of the page is behind them. */
-  readonly index: number
-  /** An event that stops the others: it is met when it stands first. */
-  readonly alone: SelectedEvent | undefined
 }
 
 /**
@@ -52,9 +33,8 @@ export class PartitionRunner {
   readonly #abort = new AbortController()
   readonly #wake = new Wake()
   readonly #source: PageSource
+  readonly #state: PartitionState
   #opened: PartitionWork | undefined
-  #state: SubscriptionState
-  #marked = false
   #backlog: Backlog | undefined
   #stopAsked = false
   #replayAsked = false
@@ -70,10 +50,10 @@ export class PartitionRunner {
     this.#parts = parts
     this.#taken = taken
     this.lease = taken.lease
-    this.#state = taken.state
     this.#renewedAt = renewedAt
     this.#replayAsked = taken.blockedKeys.length > 0
-    const { entry, feed, options } = parts
+    const { entry, feed, options, store } = parts
+    this.#state = new PartitionState({ store, lease: taken.lease, gone: this.#gone, logger: options.logger }, taken.state)
     this.#source = new PageSource(
       {
         feed,
@@ -88,7 +68,7 @@ export class PartitionRunner {
 
   /** As it is shown: an outage looks like a retry. */
   get state(): SubscriptionState {
-    return this.#outage === undefined ? this.#state : 'retrying'
+    return this.#outage === undefined ? this.#state.current : 'retrying'
   }
 
   /** Why it does not get on, if it does not. */
@@ -148,9 +128,7 @@ export class PartitionRunner {
   /** What a heartbeat saw: others pause it, or end its rebuild. */
   observe(state: SubscriptionState): void {
     if (!runningStates.includes(state)) return this.stop()
-    if (this.#state === state || this.#opened === undefined) return
-    this.#state = state
-    this.#wake.ring()
+    if (this.#opened !== undefined && this.#state.see(state)) this.#wake.ring()
   }
 
   async #open(): Promise<void> {
@@ -169,10 +147,6 @@ export class PartitionRunner {
 
   get #memory() {
     return this.#parts.entry.memory(this.lease.partition)
-  }
-
-  get #rebuilding(): boolean {
-    return this.#state === 'rebuilding'
   }
 
   async #step(): Promise<void> {
@@ -220,7 +194,7 @@ export class PartitionRunner {
   /** One batch of the page. */
   async #workOff(backlog: Backlog): Promise<void> {
     const work = this.#work
-    const { events, waiting, upTo, index, alone } = this.#portion(backlog)
+    const { events, waiting, upTo, index, alone } = portionOf(backlog, work, this.#memory, this.#parts.entry.consumer.failure.maxWaiting)
     if (alone !== undefined) return this.#handleAlone(alone)
     if (events.length > 0) await this.#handle(events, waiting)
     for (const one of waiting) work.setAside(one, 'waiting')
@@ -237,7 +211,7 @@ export class PartitionRunner {
   async #handle(events: readonly SelectedEvent[], waiting: readonly SelectedEvent[]): Promise<void> {
     const work = this.#work
     try {
-      await work.handle(events, { attempt: 1, rebuilding: this.#rebuilding, live: this.#state === 'live' })
+      await work.handle(events, { attempt: 1, rebuilding: this.#state.rebuilding, live: this.#state.current === 'live' })
     } catch (error) {
       if (error instanceof BatchFailed && error.othersKept && error.culprit !== undefined) {
         const { position } = error.culprit
@@ -256,31 +230,6 @@ export class PartitionRunner {
     if (careful !== undefined && work.committed >= careful.until) this.#memory.careful = undefined
   }
 
-  #portion(backlog: Backlog): Portion {
-    const work = this.#work
-    const { trouble, careful } = this.#memory
-    const room = Math.min(work.room, careful === undefined ? work.room : Math.max(1, careful.size - work.uncommitted))
-    const events: SelectedEvent[] = []
-    const waiting: SelectedEvent[] = []
-    let upTo = work.position
-    let { index } = backlog
-    for (; index < backlog.events.length && events.length + waiting.length < room; index++) {
-      const next = backlog.events[index]
-      if (next === undefined || next.event.position <= work.position) continue
-      const { position } = next.event
-      const blocked = work.isBlocked(next.key)
-      const full = blocked && work.held + waiting.length >= this.#parts.entry.consumer.failure.maxWaiting
-      if (full || (!blocked && (position === trouble?.position || next.refusal !== undefined))) {
-        return { events, waiting, upTo, index, alone: events.length + waiting.length === 0 ? next : undefined }
-      }
-      if (blocked) waiting.push(next)
-      else events.push(next)
-      upTo = position
-    }
-    if (index >= backlog.events.length) upTo = Math.max(upTo, backlog.unknown === undefined ? backlog.next : backlog.unknown.position - 1)
-    return { events, waiting, upTo, index, alone: undefined }
-  }
-
   /** An event that failed, cannot be lifted, or finds no room among those that wait. What was handled before is stored first. */
   async #handleAlone(one: SelectedEvent): Promise<void> {
     const work = this.#work
@@ -292,10 +241,10 @@ export class PartitionRunner {
       // What cannot be lifted now cannot be lifted a moment later: that needs other code.
       return this.#noteFailure(one.event, one.refusal?.error, consumer.failure.retry.attempts)
     }
-    if (this.#rebuilding || trouble.attempts >= consumer.failure.retry.attempts) return this.#exhausted(one, trouble.failure)
+    if (this.#state.rebuilding || trouble.attempts >= consumer.failure.retry.attempts) return this.#exhausted(one, trouble.failure)
     const wait = trouble.dueAt - performance.now()
     if (wait > 0) return this.#wake.wait(wait)
-    await work.handle([one], { attempt: trouble.attempts + 1, rebuilding: this.#rebuilding, live: false })
+    await work.handle([one], { attempt: trouble.attempts + 1, rebuilding: this.#state.rebuilding, live: false })
     work.moveTo(one.event.position)
     await work.flush()
     this.#memory.trouble = undefined
@@ -308,7 +257,7 @@ export class PartitionRunner {
   async #exhausted(one: SelectedEvent, failure: StoredFailure): Promise<void> {
     const work = this.#work
     const { failure: policy } = this.#parts.entry.consumer
-    if (this.#rebuilding || policy.onExhausted === 'stop') return this.#fail(failure)
+    if (this.#state.rebuilding || policy.onExhausted === 'stop') return this.#fail(failure)
     if (work.held >= policy.maxWaiting) return this.#fail(this.#tooManyWaiting(one))
     const { key, partition } = this.lease
     work.setAside(one, 'parked', failure)
@@ -329,8 +278,7 @@ export class PartitionRunner {
   /** Ends the partition until somebody resumes it. */
   async #fail(failure: StoredFailure): Promise<void> {
     if (this.#work.dirty || this.#work.position > this.#work.committed) await this.#work.flush()
-    await this.#gone.until(this.#parts.store.markState(this.lease, 'failed', failure))
-    this.#state = 'failed'
+    await this.#state.fail(failure)
     this.#memory.trouble = undefined
     this.#memory.careful = undefined
     this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'stopped', failure)
@@ -346,7 +294,7 @@ export class PartitionRunner {
     const error = new UnknownEventError(this.#parts.entry.id, unknown.type, unknown.id, unknown.position)
     const failure = storedFailure(error, { event: unknown, attempts: 1, at: this.#parts.options.clock.now() })
     // A state that runs: a process with newer code takes the partition at once.
-    await this.#mark('retrying', failure)
+    await this.#state.mark('retrying', failure)
     this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'retried', failure)
     this.#log('error', error.message, { position: unknown.position, eventId: unknown.id, eventType: unknown.type })
     throw new RunnerEnded('unknown-event', error)
@@ -405,7 +353,7 @@ export class PartitionRunner {
     const failure = storedFailure(error, { event, attempts, at: this.#parts.options.clock.now() })
     const delay = retryDelay(retry, attempts)
     this.#memory.trouble = { position: event.position, attempts, failure, dueAt: performance.now() + delay }
-    if (this.#rebuilding || attempts >= retry.attempts) return
+    if (this.#state.rebuilding || attempts >= retry.attempts) return
     this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'retried', failure)
     this.#log(
       'warn',
@@ -418,7 +366,7 @@ export class PartitionRunner {
         error,
       },
     )
-    await this.#mark('retrying', failure)
+    await this.#state.mark('retrying', failure)
   }
 
   /** The store or the log is away: that says nothing about any event, and ends when it ends. */
@@ -447,23 +395,9 @@ export class PartitionRunner {
   async #settleState(): Promise<void> {
     const { trouble } = this.#memory
     if (trouble !== undefined && trouble.position <= this.#work.position) this.#memory.trouble = undefined
-    if (this.#rebuilding || this.#memory.trouble !== undefined) return
-    if (this.#source.attached && this.#source.drained && !this.#work.dirty) await this.#mark('live')
-    else if (!this.#source.attached && !this.#source.drained) await this.#mark('catching-up')
-  }
-
-  /** For people: an outage does not stop it. The first mark is always written, to clear what an earlier holder left. */
-  async #mark(state: SubscriptionState, failure?: StoredFailure): Promise<void> {
-    if (this.#marked && this.#state === state && failure === undefined) return
-    try {
-      const moved = await this.#gone.until(this.#parts.store.markState(this.lease, state, failure))
-      this.#marked = true
-      if (moved) this.#state = state
-    } catch (error) {
-      if (error instanceof RunnerEnded) throw error
-      if (isLeaseLost(error)) throw new RunnerEnded('lost', error)
-      this.#log('warn', `The state ${state} could not be stored.`, { error })
-    }
+    if (this.#state.rebuilding || this.#memory.trouble !== undefined) return
+    if (this.#source.attached && this.#source.drained && !this.#work.dirty) await this.#state.mark('live')
+    else if (!this.#source.attached && !this.#source.drained) await this.#state.mark('catching-up')
   }
 
   #tooManyWaiting({ event }: SelectedEvent): StoredFailure {

@@ -4,6 +4,7 @@ import type { SubscriptionKey, SubscriptionStatus, SubscriptionStorePort } from 
 import { assertVersion } from '../validation/versions.ts'
 import type { ProgressBook } from './progress-book.ts'
 import { keyText } from './subscription-name.ts'
+import { isTransient } from './transient.ts'
 import { Wake } from './wake.ts'
 
 export interface WaitOptions {
@@ -80,11 +81,21 @@ class Waiting {
         if (left <= 0) return
         this.#parts.nudge()
         await this.#changes(wake, performance.now() + Math.min(pause, left), signal)
-        if (!this.#reached()) this.#status = (await this.#parts.store.get(this.#key)) ?? this.#status
+        if (!this.#reached()) await this.#look(signal)
       }
     } finally {
       deaf()
       signal?.removeEventListener('abort', changed)
+    }
+  }
+
+  /** The store may be away for a while, or for good because the app has stopped. */
+  async #look(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      this.#status = (await this.#parts.store.get(this.#key)) ?? this.#status
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isTransient(error)) throw error
     }
   }
 

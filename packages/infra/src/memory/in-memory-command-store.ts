@@ -87,7 +87,9 @@ export class InMemoryCommandStore implements CommandStorePort {
     return { hash, store: () => this.#put(row) }
   }
 
-  #put(row: Pick<CommandRow, 'id' | 'tenantId' | 'type' | 'aggregateType' | 'aggregateId' | 'payload' | 'metadata'> & Partial<CommandRow>): CommandRow {
+  #put(
+    row: Pick<CommandRow, 'id' | 'tenantId' | 'type' | 'aggregateType' | 'aggregateId' | 'payload' | 'metadata'> & Partial<CommandRow>,
+  ): CommandRow {
     const now = this.#clock.now().getTime()
     const stored: CommandRow = {
       hash: undefined,

@@ -11,6 +11,7 @@ export interface OptionsToCheck {
   readonly partitions?: number
   readonly mode?: 'async' | 'inline'
   readonly onExhausted?: 'park' | 'stop'
+  readonly maxWaiting?: number
 }
 
 /** @throws DefinitionError naming the option */
@@ -26,12 +27,13 @@ export function checkProjectionOptions(name: string, options: OptionsToCheck): v
       },
     )
   }
-  const { version, events, partitions = 1, mode = 'async', onExhausted = 'park' } = options
+  const { version, events, partitions = 1, mode = 'async', onExhausted = 'park', maxWaiting = 0 } = options
   if (!isWhole(version, 1, maxVersion)) refuse(`has version ${version}: it must be a whole number from 1 to ${maxVersion}`)
   if (!isWhole(partitions, 1, maxPartitions)) refuse(`has ${partitions} partitions: 1 to ${maxPartitions} are possible`)
   if (mode !== 'async' && mode !== 'inline') refuse(`has mode ${JSON.stringify(mode)}: it must be 'async' or 'inline'`)
   if (onExhausted !== 'park' && onExhausted !== 'stop')
     refuse(`has onExhausted ${JSON.stringify(onExhausted)}: it must be 'park' or 'stop'`)
+  if (!isWhole(maxWaiting, 0, Number.MAX_SAFE_INTEGER)) refuse(`has maxWaiting ${maxWaiting}: it must be a whole number from 0 on`)
   if (mode === 'inline' && partitions > 1)
     refuse('is inline and has several partitions: an append writes its rows at once, there is nothing to share out')
   if (!Array.isArray(events) || events.some((set) => !(set?.$models instanceof Map)))

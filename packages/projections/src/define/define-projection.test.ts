@@ -32,7 +32,7 @@ const foldOfNothing = (): unknown => defineProjection('p', options).fold('order'
 
 describe('defineProjection', () => {
   test('gives what a domain takes: name, version, handled types, tables and policies', () => {
-    const projection = defineProjection('order-days', { ...options, retry: { attempts: 2 }, onExhausted: 'stop' }).on({
+    const projection = defineProjection('order-days', { ...options, retry: { attempts: 2 }, onExhausted: 'stop', maxWaiting: 7 }).on({
       'invoice.paid': () => undefined,
       'order.created': () => undefined,
     })
@@ -43,7 +43,7 @@ describe('defineProjection', () => {
       mode: 'async',
       partitions: 1,
       partitionBy: 'none',
-      failure: { ...defaultFailurePolicy, retry: { ...defaultFailurePolicy.retry, attempts: 2 }, onExhausted: 'stop' },
+      failure: { ...defaultFailurePolicy, retry: { ...defaultFailurePolicy.retry, attempts: 2 }, onExhausted: 'stop', maxWaiting: 7 },
     })
     expect([...projection.tables.keys()]).toEqual(['orders', 'per_day'])
   })
@@ -94,6 +94,7 @@ describe('defineProjection', () => {
     ['partitions without a key', () => defineProjection('p', { ...options, partitions: 4 }).on(nothing), /4 partitions and no partitionBy/],
     ['too many partitions', () => defineProjection('p', { ...options, partitions: 257, partitionBy: 'stream' }), /257 partitions/],
     ['an unknown mode', () => defineProjection('p', { ...options, mode: 'sync' as 'inline' }), /has mode "sync"/],
+    ['too few that may wait', () => defineProjection('p', { ...options, maxWaiting: -1 }), /has maxWaiting -1/],
     ['an unknown policy', () => defineProjection('p', { ...options, onExhausted: 'skip' as 'park' }), /has onExhausted "skip"/],
     [
       'inline partitions',

@@ -172,6 +172,7 @@ function definition(
       ...defaultFailurePolicy,
       retry: Object.freeze({ ...defaultFailurePolicy.retry, ...options.retry }),
       onExhausted: options.onExhausted ?? defaultFailurePolicy.onExhausted,
+      maxWaiting: options.maxWaiting ?? defaultFailurePolicy.maxWaiting,
     }),
   })
 }

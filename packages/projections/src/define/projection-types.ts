@@ -44,6 +44,8 @@ export interface ProjectionOptions<E extends readonly EventSetLike[], T extends 
   readonly retry?: Partial<RetryPolicy>
   /** park: set the event aside and go on with other keys. stop: stop the partition there. @default 'park' */
   readonly onExhausted?: 'park' | 'stop'
+  /** The partition stops when more events than this are parked or waiting in it. @default 10_000 */
+  readonly maxWaiting?: number
 }
 
 /** Changes one table's rows, in order. Keys are the key column's value, or an array where the key has several. */

@@ -1,4 +1,13 @@
-import { openPg, PgCommandStore, PgDueCommands, PgEventStore, PgHints, PgLogReader, PgProcessStore, PgSubscriptionStore } from '@cairn/infra/pg'
+import {
+  openPg,
+  PgCommandStore,
+  PgDueCommands,
+  PgEventStore,
+  PgHints,
+  PgLogReader,
+  PgProcessStore,
+  PgSubscriptionStore,
+} from '@cairn/infra/pg'
 import { afterAll } from 'vitest'
 import type { ProcessStores } from '../../../support/process-rig.ts'
 import { queryOnce } from '../../../support/query-once.ts'

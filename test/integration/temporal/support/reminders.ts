@@ -4,7 +4,10 @@ import { journalCommands, journalEvents } from './journal.ts'
 import type { Stores } from './temporal-rig.ts'
 
 /** Reacts to the lines of a journal: 'remind' sets a timer, 'enough' ends it, 'copy' writes into another journal, 'end' ends the instance. */
-export const reminders = defineProcessManager('reminders', { events: [journalEvents], initial: () => ({ copies: 0 }) })
+export const reminders = defineProcessManager('reminders', {
+  events: [journalEvents],
+  initial: (): { copies: number; huge?: string } => ({ copies: 0 }),
+})
   .correlate({ 'journal.noted': (event) => (event.aggregateId.endsWith('-copy') ? undefined : event.aggregateId) })
   .on({
     'journal.noted': ({ copies }, { aggregateId: journalId, payload: { text } }) => {
@@ -14,6 +17,7 @@ export const reminders = defineProcessManager('reminders', { events: [journalEve
       }
       if (text === 'enough') return [cancelTimer('reminder')]
       if (text === 'broken') throw new Error('This line cannot be handled.')
+      if (text === 'unstorable') return { state: { copies, huge: 'x'.repeat(2_000_000) } }
       if (text === 'end') return { done: true }
       if (!text.startsWith('copy')) return undefined
       return {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { EventToStore } from '@cairn/core'
-import { openPg, PgCommandStore, PgEventStore, PgSubscriptionStore, sql, withTenant } from '@cairn/infra/pg'
+import { openPg, PgCommandStore, PgEventStore, PgProcessStore, PgSubscriptionStore, sql, withTenant } from '@cairn/infra/pg'
 import { z } from 'zod'
 import type { TestFileDatabase } from '../../../support/test-database.ts'
 
@@ -63,8 +63,19 @@ export async function seedTwoTenants({ appUrl, workerUrl, schema, contextKey }: 
     const [pending, finished] = [randomUUID(), randomUUID()]
     for (const id of [pending, finished]) await commands.upsert({ ...stream, id, type: `${mark}-type`, payload: { mark }, metadata })
     await commands.markStatus(tenantId, finished, { status: 'processed', result: { mark } })
+    await waitInProcess(tenantId)
     await park(tenantId)
     return { receipt, pending, finished }
+  }
+
+  /** An instance of a process manager that waits. */
+  async function waitInProcess(tenantId: string): Promise<void> {
+    const mark = markOf(tenantId)
+    const at = new Date().toISOString()
+    const timers = { [mark]: { commandId: randomUUID(), dueAt: at } }
+    const counts = { stateVersion: 1, version: 1, position: 1, steps: 1 }
+    const texts = { instanceId: mark, state: { mark }, waitingFor: mark, startedAt: at, updatedAt: at }
+    await new PgProcessStore(db).save([{ processManager: 'two-tenants', tenantId, status: 'running', timers, ...counts, ...texts }])
   }
 
   /** An event of the tenant, set aside by a subscription. */

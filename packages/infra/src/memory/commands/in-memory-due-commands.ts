@@ -95,7 +95,8 @@ export class InMemoryDueCommands implements DueCommandsPort {
   async refuse(commands: readonly RefusedCommand[]): Promise<void> {
     for (const { tenantId, id, error } of commands) {
       const row = this.#rows.get(rowKey(tenantId, id))
-      if (row?.status === 'pending') this.#change(row, { status: 'failed', error: JSON.stringify(error), retryAt: undefined, hash: row.hash ?? '' })
+      if (row?.status === 'pending')
+        this.#change(row, { status: 'failed', error: JSON.stringify(error), retryAt: undefined, hash: row.hash ?? '' })
     }
   }
 

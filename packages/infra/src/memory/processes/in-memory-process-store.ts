@@ -62,9 +62,11 @@ export class InMemoryProcessStore implements ProcessInstanceStorePort, ProcessTr
   transaction<T>(key: InstanceKey, work: (tx: ProcessTransaction) => Promise<T>): Promise<T> {
     const text = textOf(key)
     const turn = (this.#turns.get(text) ?? Promise.resolve()).then(() => this.#run(work))
-    const settled = turn.catch(() => undefined).finally(() => {
-      if (this.#turns.get(text) === settled) this.#turns.delete(text)
-    })
+    const settled = turn
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#turns.get(text) === settled) this.#turns.delete(text)
+      })
     this.#turns.set(text, settled)
     return turn
   }

@@ -123,7 +123,8 @@ export class PgDueCommands implements DueCommandsPort {
     const texts = outcomes.map((outcome) => {
       const { tenantId, id, status } = outcome
       const limit = this.#db.options.maxPayloadBytes
-      const result = outcome.status === 'processed' && outcome.result !== undefined ? encodePayload('a result', outcome.result, limit) : 'null'
+      const result =
+        outcome.status === 'processed' && outcome.result !== undefined ? encodePayload('a result', outcome.result, limit) : 'null'
       const error = 'error' in outcome ? failureText(outcome.error) : 'null'
       return `[${JSON.stringify(tenantId)},"${id}","${status}",${result},${error},${'afterMs' in outcome ? Math.max(0, Math.round(outcome.afterMs)) : 0}]`
     })

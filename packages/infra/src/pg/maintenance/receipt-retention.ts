@@ -15,6 +15,8 @@ export interface ReceiptRetentionOptions {
   readonly schema?: string | undefined
   /** How long a receipt is kept, milliseconds: as long as a command may be sent again and must find its first result. @default 90 days */
   readonly keepForMs?: number | undefined
+  /** How long a command that failed is kept, milliseconds. @default for ever */
+  readonly keepFailedForMs?: number | undefined
   /** Pause between two runs, milliseconds. @default 1 hour */
   readonly everyMs?: number | undefined
   /** Receipts removed in one transaction. @default 2_000 */
@@ -24,10 +26,15 @@ export interface ReceiptRetentionOptions {
 
 /**
  * Removes receipts of commands and appends that took effect longer ago than they are kept for. After that the same command
- * id would run again. Commands that wait, are under way or failed stay. Several processes may do this at once.
+ * id would run again. With them go commands that were cancelled as long ago. Commands that wait or are under way stay, and so do
+ * failed ones, unless it says how long. Several processes may do this at once.
  */
 export class ReceiptRetention {
-  readonly #options: Required<{ [K in keyof ReceiptRetentionOptions]: NonNullable<ReceiptRetentionOptions[K]> }>
+  readonly #options: Required<{
+    [K in Exclude<keyof ReceiptRetentionOptions, 'keepFailedForMs'>]: NonNullable<ReceiptRetentionOptions[K]>
+  }> & {
+    readonly keepFailedForMs: number | undefined
+  }
   #stopping = new AbortController()
   #running: Promise<void> | undefined
 
@@ -35,8 +42,10 @@ export class ReceiptRetention {
     const { url, schema = defaultSchema, keepForMs = 90 * dayMs, everyMs = 3_600_000, batchSize = 2_000, logger = silentLogger } = options
     assertSchemaName(schema)
     for (const [field, value] of Object.entries({ keepForMs, everyMs, batchSize })) assertPositive(field, value)
+    const { keepFailedForMs } = options
+    if (keepFailedForMs !== undefined) assertPositive('keepFailedForMs', keepFailedForMs)
     if (everyMs > longestTimerMs) throw new InvalidInputError('everyMs', `everyMs must be at most ${longestTimerMs}, not ${everyMs}.`)
-    this.#options = { url, schema, keepForMs, everyMs, batchSize, logger }
+    this.#options = { url, schema, keepForMs, keepFailedForMs, everyMs, batchSize, logger }
   }
 
   /** Runs now and then every `everyMs`, until stopped. A run that fails is logged, and the next one comes in its time. */
@@ -58,8 +67,7 @@ export class ReceiptRetention {
    * @throws DatabaseUnavailableError
    */
   async runOnce(): Promise<number> {
-    const { url, schema, keepForMs, batchSize, logger } = this.#options
-    const { signal } = this.#stopping
+    const { url, schema, keepForMs, keepFailedForMs, logger } = this.#options
     const client = new Client({
       connectionString: url,
       application_name: 'cairn retention',
@@ -70,16 +78,10 @@ export class ReceiptRetention {
     let removed = 0
     try {
       await client.connect()
-      while (!signal.aborted) {
-        const started = performance.now()
-        const { rows } = await client.query<{ removed: number }>(
-          `select ${schema}.remove_receipts(now() - $1 * interval '1 millisecond', $2) as removed`,
-          [keepForMs, batchSize],
-        )
-        const batch = rows[0]?.removed ?? 0
-        removed += batch
-        if (batch < batchSize) break
-        await sleep(performance.now() - started, undefined, { signal }).catch(() => undefined)
+      removed += await this.#remove(client, `remove_receipts(now() - $1 * interval '1 millisecond', $2)`, keepForMs)
+      removed += await this.#remove(client, `remove_finished_commands(now() - $1 * interval '1 millisecond', $2, false)`, keepForMs)
+      if (keepFailedForMs !== undefined) {
+        removed += await this.#remove(client, `remove_finished_commands(now() - $1 * interval '1 millisecond', $2, true)`, keepFailedForMs)
       }
     } catch (error) {
       throw isConnectionFailure(error) ? new DatabaseUnavailableError('removing receipts', error) : error
@@ -88,6 +90,21 @@ export class ReceiptRetention {
     }
     if (removed > 0) logger.info(`${removed} old receipts were removed`, { component: 'receipt-retention', schema, removed })
     return removed
+  }
+
+  /** In batches, with a pause after each as long as it took. */
+  async #remove(client: Client, call: string, olderThanMs: number): Promise<number> {
+    const { schema, batchSize } = this.#options
+    const { signal } = this.#stopping
+    for (let removed = 0; ;) {
+      if (signal.aborted) return removed
+      const started = performance.now()
+      const { rows } = await client.query<{ removed: number }>(`select ${schema}.${call} as removed`, [olderThanMs, batchSize])
+      const batch = rows[0]?.removed ?? 0
+      removed += batch
+      if (batch < batchSize) return removed
+      await sleep(performance.now() - started, undefined, { signal }).catch(() => undefined)
+    }
   }
 
   async #repeat(): Promise<void> {

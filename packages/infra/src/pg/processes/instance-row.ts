@@ -18,7 +18,21 @@ export type InstanceRow = readonly [
 ]
 
 export function toInstance(row: InstanceRow): ProcessInstance {
-  const [processManager, tenantId, instanceId, status, state, stateVersion, version, position, steps, timers, waitingFor, startedAt, updatedAt] = row
+  const [
+    processManager,
+    tenantId,
+    instanceId,
+    status,
+    state,
+    stateVersion,
+    version,
+    position,
+    steps,
+    timers,
+    waitingFor,
+    startedAt,
+    updatedAt,
+  ] = row
   return {
     processManager,
     tenantId,

@@ -1,9 +1,10 @@
-import { step, stepCommandId, type ProcessInstance, type ProcessManagerDefinition, type RecordedEvent } from '@cairn/core'
+import { stepCommandId, type ProcessManagerDefinition, type RecordedEvent } from '@cairn/core'
 import { ApplicationFailure } from '@temporalio/activity'
 import type { CommandBatches } from '../command-batches.ts'
 import type { ProcessParts } from '../processes.ts'
-import type { CairnActivities, EventRef, FailedEvent, HeldTimer, ProcessKey, StepResult } from '../workflows/contract.ts'
+import type { CairnActivities, EventRef, ProcessKey, StepResult } from '../workflows/contract.ts'
 import { mayPass } from './is-outage.ts'
+import { failedEvent, resultOf, stepOver } from './step-over.ts'
 
 /**
  * Steps an instance over a batch of events, in one transaction: instance, commands and timers. The instance's position decides
@@ -21,12 +22,56 @@ export function stepProcess(parts: ProcessParts, batches: CommandBatches): Cairn
     }
     const events: RecordedEvent[] = []
     for (const ref of refs) events.push(await eventOf(parts, key, ref))
-    const { before, result } = await parts.transactions.transaction(key, async ({ instances, commands }) => {
-      const [stored] = await instances.load([key])
-      const steps = stepOver(definition, stored, events)
+    return new InstanceSteps(parts, batches, key, definition).run(events)
+  }
+}
+
+/** More intents than this of one event are left to whoever carries out pending rows. */
+const mostIntents = 64
+const idsAtOnce = 1_000
+
+class InstanceSteps {
+  readonly #parts: ProcessParts
+  readonly #batches: CommandBatches
+  readonly #key: ProcessKey
+  readonly #definition: ProcessManagerDefinition
+
+  constructor(parts: ProcessParts, batches: CommandBatches, key: ProcessKey, definition: ProcessManagerDefinition) {
+    this.#parts = parts
+    this.#batches = batches
+    this.#key = key
+    this.#definition = definition
+  }
+
+  /** @throws what may pass */
+  async run(events: readonly RecordedEvent[]): Promise<StepResult> {
+    try {
+      return await this.#inOneTransaction(events)
+    } catch (error) {
+      const [first] = events
+      if (first === undefined || mayPass(error)) throw error
+      // What one of them led to cannot be stored: a state too large, say. One by one, to find which.
+      return events.length === 1 ? { ...(await this.#inOneTransaction([])), failed: failedEvent(first, error) } : this.#oneByOne(events)
+    }
+  }
+
+  async #oneByOne(events: readonly RecordedEvent[]): Promise<StepResult> {
+    let result: StepResult = { timers: [], commands: [], done: false }
+    for (const event of events) {
+      const next = await this.run([event])
+      result = { ...next, commands: [...result.commands, ...next.commands] }
+      if (result.failed !== undefined) break
+    }
+    return result
+  }
+
+  async #inOneTransaction(events: readonly RecordedEvent[]): Promise<StepResult> {
+    const { before, result } = await this.#parts.transactions.transaction(this.#key, async ({ instances, commands }) => {
+      const [stored] = await instances.load([this.#key])
+      const steps = stepOver(this.#definition, stored, events)
       if (steps.instance !== undefined && steps.instance !== stored) {
         await instances.save([steps.instance])
-        if (steps.cancel.length > 0) await commands.cancel(key.tenantId, steps.cancel)
+        if (steps.cancel.length > 0) await commands.cancel(this.#key.tenantId, steps.cancel)
         await commands.enqueue(
           steps.send.map(({ command, dueAt }) => ({ command, dueAt: dueAt === undefined ? undefined : new Date(dueAt) })),
         )
@@ -35,59 +80,23 @@ export function stepProcess(parts: ProcessParts, batches: CommandBatches): Cairn
     })
     const again = events.filter(({ position }) => position <= before)
     if (again.length === 0) return result
-    return { ...result, commands: [...(await leftOver(batches, key, again)), ...result.commands] }
+    return { ...result, commands: [...(await this.#leftOver(again)), ...result.commands] }
   }
-}
 
-/** More intents than this of one event are left to whoever carries out pending rows. */
-const mostIntents = 64
-
-/**
- * Commands of steps that were committed, but whose answer may have been lost: sent by these events, and still waiting. Those of
- * timers are among the instance's timers.
- */
-async function leftOver(batches: CommandBatches, key: ProcessKey, events: readonly RecordedEvent[]): Promise<readonly string[]> {
-  const ids = events.flatMap(({ id }) => Array.from({ length: mostIntents }, (_, index) => stepCommandId(key, id, index)))
-  const rows = await batches.load(key.tenantId, ids)
-  return rows.flatMap((row) => (row?.status === 'pending' && row.dueAt === undefined ? [row.command.id] : []))
-}
-
-interface Steps {
-  readonly instance: ProcessInstance | undefined
-  readonly send: NonNullable<ReturnType<typeof step>>['send']
-  readonly cancel: readonly string[]
-  readonly failed: FailedEvent | undefined
-}
-
-function stepOver(definition: ProcessManagerDefinition, stored: ProcessInstance | undefined, events: readonly RecordedEvent[]): Steps {
-  let instance = stored
-  let send: Steps['send'] = []
-  let cancel: readonly string[] = []
-  for (const event of events) {
-    try {
-      const next = step(definition, instance, event)
-      if (next === undefined) continue
-      instance = next.instance
-      // A timer that was set and ended within the batch never was.
-      const ended = new Set(next.cancel)
-      const pending = new Set(send.map(({ command }) => command.id))
-      cancel = [...cancel, ...next.cancel.filter((id) => !pending.has(id))]
-      send = [...send.filter(({ command }) => !ended.has(command.id)), ...next.send]
-    } catch (error) {
-      if (mayPass(error)) throw error
-      const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'CAIRN_UNEXPECTED'
-      const failed = { position: event.position, code, message: error instanceof Error ? error.message : String(error) }
-      return { instance, send, cancel, failed }
+  /**
+   * Commands of steps that were committed, but whose answer may have been lost: sent by these events, and still waiting. Those of
+   * timers are among the instance's timers.
+   */
+  async #leftOver(events: readonly RecordedEvent[]): Promise<readonly string[]> {
+    const ids = events.flatMap(({ id }) => Array.from({ length: mostIntents }, (_, index) => stepCommandId(this.#key, id, index)))
+    const left: string[] = []
+    for (let from = 0; from < ids.length; from += idsAtOnce) {
+      for (const row of await this.#batches.load(this.#key.tenantId, ids.slice(from, from + idsAtOnce))) {
+        if (row?.status === 'pending' && row.dueAt === undefined) left.push(row.command.id)
+      }
     }
+    return left
   }
-  return { instance, send, cancel, failed: undefined }
-}
-
-function resultOf({ instance, send, failed }: Steps): StepResult {
-  const timers = Object.values(instance?.timers ?? {}).map(({ commandId, dueAt }): HeldTimer => ({ commandId, dueAt: Date.parse(dueAt) }))
-  const commands = send.filter(({ dueAt }) => dueAt === undefined).map(({ command }) => command.id)
-  const result = { timers, commands, done: instance?.status === 'done' }
-  return failed === undefined ? result : { ...result, failed }
 }
 
 async function eventOf(

@@ -1,3 +1,4 @@
+import { AssertionError } from 'node:assert'
 import { after, cancelTimer, creates, defineCommands, defineEvents, defineProcessManager, type Intent } from '@cairn/core'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
@@ -24,7 +25,12 @@ const other = inStream('b-1', b.one({ a: 'x' }))
 
 test('each assertion passes where it holds and fails where it does not', () => {
   const outcome = givenProcess(process({ one: () => [poke, after({ minutes: 5 }, poke)] })).when(one)
-  outcome.sends(poke, after({ minutes: 5 }, poke)).cancels().leaves({ seen: 1 }).goesOn().waitsFor(undefined)
+  outcome
+    .sends(poke, after({ minutes: 5 }, poke))
+    .cancels()
+    .leaves({ seen: 1 })
+    .goesOn()
+    .waitsFor(undefined)
   for (const wrong of [
     () => outcome.sends(poke),
     () => outcome.sends(after({ minutes: 5 }, poke), poke),
@@ -37,27 +43,32 @@ test('each assertion passes where it holds and fails where it does not', () => {
     () => outcome.ends(),
     () => outcome.waitsFor('something'),
   ]) {
-    expect(wrong).toThrow()
+    expect(wrong).toThrow(AssertionError)
   }
 })
 
 test('a new aggregate’s id is any derived one, but a named id is that one', () => {
   const made = givenProcess(process({ one: () => [commands.make({ n: 1 })] })).when(one)
   made.sends(commands.make({ n: 1 }))
-  expect(() => made.sends(commands.make({ n: 2 }))).toThrow()
-  expect(() => made.sends(commands.make({ bId: 'b-7', n: 1 }))).toThrow()
+  expect(() => made.sends(commands.make({ n: 2 }))).toThrow(AssertionError)
+  expect(() => made.sends(commands.make({ bId: 'b-7', n: 1 }))).toThrow(AssertionError)
 })
 
 test('timers that history set are cancelled by name', () => {
   const definition = process({ one: () => [after({ minutes: 5 }, poke)] })
   givenProcess(definition, one).when(two).sends().cancels('b.poke').ends()
-  givenProcess(definition).when(one, two).sends(after({ minutes: 5 }, poke)).cancels('b.poke')
+  givenProcess(definition)
+    .when(one, two)
+    .sends(after({ minutes: 5 }, poke))
+    .cancels('b.poke')
 })
 
 test('an order of streams that sends something else is found', () => {
   const fickle = process({ other: (seen) => (seen === 0 ? [poke] : []) })
   expect(() => givenProcess(fickle).when(one, other).whenReordered()).toThrow(/In the order b\.one, a\.one/)
-  givenProcess(process({ other: () => [poke] })).when(one, other).whenReordered()
+  givenProcess(process({ other: () => [poke] }))
+    .when(one, other)
+    .whenReordered()
 })
 
 test('a process manager that is not pure is found when its events come twice', () => {

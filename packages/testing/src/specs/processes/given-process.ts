@@ -91,7 +91,10 @@ function outcomeOf(definition: ProcessManagerDefinition, events: readonly Record
   const outcome: ProcessOutcome = {
     sends(...intents) {
       const sent = done.sent.map(({ command, event }) => shapeOfSent(command, event))
-      assert.deepEqual(sent, intents.map((intent, i) => shapeOfIntent(intent, done.sent[i]?.command)))
+      assert.deepEqual(
+        sent,
+        intents.map((intent, i) => shapeOfIntent(intent, done.sent[i]?.command)),
+      )
       return outcome
     },
     cancels(...timers) {
@@ -156,7 +159,8 @@ function shapeOfSent({ command, dueAt, timer }: StepCommand, event: RecordedEven
 }
 
 function shapeOfIntent(intent: Exclude<Intent, { readonly kind: 'cancel-timer' }>, sent: StepCommand | undefined): unknown {
-  const [command, afterMs, timer] = 'kind' in intent ? [intent.command, delayMs(intent.delay), intent.timer] : [intent, undefined, undefined]
+  const [command, afterMs, timer] =
+    'kind' in intent ? [intent.command, delayMs(intent.delay), intent.timer] : [intent, undefined, undefined]
   const { type, payload } = command
   const made = sent !== undefined && isDerived(sent.command.aggregateId) && isDrawn(command.aggregateId)
   return json({ type, aggregateId: made ? sent.command.aggregateId : command.aggregateId, payload, afterMs, timer })

@@ -1,0 +1,51 @@
+import { step, type ProcessInstance, type ProcessManagerDefinition, type RecordedEvent, type StepCommand } from '@cairn/core'
+import type { FailedEvent, HeldTimer, StepResult } from '../workflows/contract.ts'
+import { mayPass } from './is-outage.ts'
+
+/** What a batch of events leads to in one instance. */
+export interface Steps {
+  readonly instance: ProcessInstance | undefined
+  readonly send: readonly StepCommand[]
+  readonly cancel: readonly string[]
+  /** The first event whose reaction failed; the rest was not looked at. */
+  readonly failed: FailedEvent | undefined
+}
+
+/** Pure. @throws what may pass */
+export function stepOver(
+  definition: ProcessManagerDefinition,
+  stored: ProcessInstance | undefined,
+  events: readonly RecordedEvent[],
+): Steps {
+  let instance = stored
+  let send: Steps['send'] = []
+  let cancel: readonly string[] = []
+  for (const event of events) {
+    try {
+      const next = step(definition, instance, event)
+      if (next === undefined) continue
+      instance = next.instance
+      // A timer that was set and ended within the batch never was.
+      const ended = new Set(next.cancel)
+      const pending = new Set(send.map(({ command }) => command.id))
+      cancel = [...cancel, ...next.cancel.filter((id) => !pending.has(id))]
+      send = [...send.filter(({ command }) => !ended.has(command.id)), ...next.send]
+    } catch (error) {
+      if (mayPass(error)) throw error
+      return { instance, send, cancel, failed: failedEvent(event, error) }
+    }
+  }
+  return { instance, send, cancel, failed: undefined }
+}
+
+export function failedEvent({ position }: RecordedEvent, error: unknown): FailedEvent {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'CAIRN_UNEXPECTED'
+  return { position, code, message: error instanceof Error ? error.message : String(error) }
+}
+
+export function resultOf({ instance, send, failed }: Steps): StepResult {
+  const timers = Object.values(instance?.timers ?? {}).map(({ commandId, dueAt }): HeldTimer => ({ commandId, dueAt: Date.parse(dueAt) }))
+  const commands = send.filter(({ dueAt }) => dueAt === undefined).map(({ command }) => command.id)
+  const result = { timers, commands, done: instance?.status === 'done' }
+  return failed === undefined ? result : { ...result, failed }
+}
