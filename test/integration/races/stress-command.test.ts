@@ -48,7 +48,18 @@ test.each([
 })
 
 test('the help of each check has its options and examples, and ends with 0', async () => {
-  const checks = ['order', 'creation', 'dedup', 'held-stream', 'tenants', 'faults', 'projections-kill', 'projections-pause', 'hints', 'poison']
+  const checks = [
+    'order',
+    'creation',
+    'dedup',
+    'held-stream',
+    'tenants',
+    'faults',
+    'projections-kill',
+    'projections-pause',
+    'hints',
+    'poison',
+  ]
   for (const [i, { code, stdout }] of (await Promise.all(checks.map((check) => stress(check, '--help')))).entries()) {
     expect(stdout).toContain(`Usage: stress ${checks[i]}`)
     expect(stdout).toContain(`Examples:\n  pnpm stress ${checks[i]}`)

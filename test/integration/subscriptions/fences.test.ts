@@ -135,24 +135,48 @@ describe.each([
   })
 })
 
-test('a handler that leaves its transaction idle for longer than its lease is told so, while it still holds the partition', async () => {
-  const store = new PgSubscriptionStore(own)
-  const spec = newSpec()
-  const lease = await takeOne(store, spec)
-  await store.heartbeat(memberOf(spec), [lease], 200)
-  const note = uuidv7()
-  const slow = stop()
-  const commit = store.commit(lease, { checkpoint: 9 }, async (tx) => {
-    await bySql.write(tx, note)
-    await slow.here()
+describe('a handler that leaves its transaction idle for longer than its lease', () => {
+  /** A commit whose session was ended while its handler runs on. */
+  async function cutOff() {
+    const store = new PgSubscriptionStore(own)
+    const spec = newSpec()
+    const lease = await takeOne(store, spec)
+    await store.heartbeat(memberOf(spec), [lease], 200)
+    const note = uuidv7()
+    const slow = stop()
+    const commit = store.commit(lease, { checkpoint: 9 }, async (tx) => {
+      await bySql.write(tx, note)
+      await slow.here()
+    })
+    await Promise.race([slow.reached, commit])
+    expect(await eventually(async () => (await idleTransactions()) === 0)).toBe(true)
+    return { store, spec, lease, note, slow, commit }
+  }
+
+  test('is told so while it still holds the partition, once it is through', async () => {
+    const { store, lease, note, slow, commit } = await cutOff()
+    let settled = false
+    const outcome = commit.catch((error: unknown) => {
+      settled = true
+      throw error
+    })
+    // Not before: it would be called again while it still runs.
+    expect(await eventually(() => settled, 300)).toBe(false)
+    slow.letGo()
+    await expect(outcome).rejects.toMatchObject({ code: 'CAIRN_IDLE_COMMIT', details: { idleMs: 200 } })
+    expect(await bySql.written()).not.toContain(note)
+    await store.commit(lease, { checkpoint: 9 }, (tx) => bySql.write(tx, note))
+    expect(await bySql.written()).toContain(note)
   })
-  await Promise.race([slow.reached, commit])
-  expect(await eventually(async () => (await idleTransactions()) === 0)).toBe(true)
-  slow.letGo()
-  await expect(commit).rejects.toMatchObject({ code: 'CAIRN_IDLE_COMMIT', details: { idleMs: 200 } })
-  expect(await bySql.written()).not.toContain(note)
-  await store.commit(lease, { checkpoint: 9 }, (tx) => bySql.write(tx, note))
-  expect(await bySql.written()).toContain(note)
+
+  test('is told that its lease is lost where somebody took the partition over', async () => {
+    const { spec, note, slow, commit } = await cutOff()
+    const taken = await eventually(async () => (await rival.take(spec.key, 0, uuidv7(), spec.fingerprint, longLeaseMs)) !== undefined)
+    expect(taken).toBe(true)
+    slow.letGo()
+    await expect(commit).rejects.toMatchObject({ code: 'CAIRN_LEASE_LOST' })
+    expect(await bySql.written()).not.toContain(note)
+  })
 })
 
 test('of many that take one partition from each other, each commit is of the one that has it', async () => {

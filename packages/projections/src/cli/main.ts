@@ -6,6 +6,8 @@ import { screenOn } from './screen.ts'
 
 /** How long whatever the user's code left open may keep the process. */
 const lingerMs = 5_000
+/** How long the commit that is under way may take after the first signal. */
+const patienceMs = 10_000
 
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -13,6 +15,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     // The second one means it.
     if (stop.signal.aborted) process.exit(130)
     stop.abort()
+    // A build that is killed goes on as well as one that ended by itself.
+    setTimeout(() => process.exit(130), patienceMs).unref()
   })
 }
 

@@ -41,7 +41,7 @@ export interface RebuildOptions {
 
 /** How the build works; the defaults are measured. */
 export interface RebuildTuning {
-  /** Events of one read. @default 5_000 */
+  /** Events of one read. @default 2_500 */
   readonly pageSize: number
   /** Events of one read while writers write and the throttle is on. @default 1_000 */
   readonly throttledPageSize: number
@@ -62,7 +62,7 @@ export interface RebuildTuning {
 }
 
 export const defaultTuning: RebuildTuning = {
-  pageSize: 5_000,
+  pageSize: 2_500,
   throttledPageSize: 1_000,
   duty: 0.6,
   maxPendingRows: 100_000,

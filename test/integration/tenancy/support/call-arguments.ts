@@ -33,7 +33,9 @@ function valuesFor(claim: Claim, { bravoCommands }: TwoTenants): Readonly<Record
     'commands_upsert.p_commands': JSON.stringify([[randomUUID(), '00'.repeat(32), type, type, id, {}, {}]]),
     'commands_finish.p_changes': JSON.stringify([[bravoCommands.pending, 'failed', null, {}]]),
     // An id that was used with other content: what the call answers then is what it found.
-    'enqueue_own_commands.p_commands': JSON.stringify([[claim.tenant, bravoCommands.pending, '00'.repeat(32), type, type, id, {}, {}, null]]),
+    'enqueue_own_commands.p_commands': JSON.stringify([
+      [claim.tenant, bravoCommands.pending, '00'.repeat(32), type, type, id, {}, {}, null],
+    ]),
     'cancel_own_commands.p_ids': [bravoCommands.pending],
     'p_due_at timestamp with time zone': null,
     'p_expected bigint': -1,
