@@ -3,7 +3,6 @@ import {
   commandLogging,
   EventBus,
   eventLogging,
-  InFlight,
   InProcessScheduler,
   silentLogger,
   TenantMissingError,
@@ -28,6 +27,7 @@ import type { Backend, DatabaseInfo } from './backend.ts'
 import { Background } from './background.ts'
 import { cairnTransaction, type CairnTransaction } from './cairn-transaction.ts'
 import type { Cairn } from './cairn.ts'
+import { ClosingGate } from './closing-gate.ts'
 import type { ResolvedCairnOptions } from './cairn-options.ts'
 import type { StateOf, StreamName } from './cairn-types.ts'
 import { formatCursor, parseCursor } from './cursor.ts'
@@ -58,7 +58,7 @@ export class CairnApp implements Cairn {
   readonly #backend: Backend
   readonly #background: Background
   readonly #defaultTenantId: string | undefined
-  readonly #inFlight = new InFlight('The app')
+  readonly #inFlight = new ClosingGate('The app')
   #stopped: Promise<void> | undefined
 
   constructor(options: ResolvedCairnOptions, registry: Registry, backend: Backend) {
@@ -104,13 +104,15 @@ export class CairnApp implements Cairn {
   }
 
   async dispatch(command: NewCommand, options: AppDispatchOptions = {}): Promise<Dispatched> {
+    this.#inFlight.assertRunning()
     const dispatched = await this.commandBus.dispatch(command, options)
     const { waitFor, waitTimeoutMs } = options
     if (waitFor !== undefined) await this.waitFor(dispatched.position, waitFor, { timeoutMs: waitTimeoutMs })
     return dispatched
   }
 
-  transaction<T>(options: TransactionOptions, work: (tx: CairnTransaction) => Promise<T>): Promise<T> {
+  async transaction<T>(options: TransactionOptions, work: (tx: CairnTransaction) => Promise<T>): Promise<T> {
+    this.#inFlight.assertRunning()
     return this.commandBus.transaction(options, (tx) => work(cairnTransaction(tx, () => this.#backend.sqlOf(tx.store))))
   }
 
@@ -192,8 +194,10 @@ export class CairnApp implements Cairn {
   }
 
   async #stop(): Promise<void> {
-    // All at once: a handler that is still at work and dispatches is refused, too, and its event comes again after the next start.
-    await Promise.all([this.commandBus.stop(), this.#inFlight.stop(), this.#background.stop()])
+    // Handlers that are at work end first: they may still use the app, and nobody else may.
+    this.#inFlight.close()
+    await this.#background.stop()
+    await Promise.all([this.commandBus.stop(), this.#inFlight.stop()])
     await this.#backend.close()
   }
 }

@@ -135,24 +135,24 @@ describe.each([
   })
 })
 
-describe('a handler that leaves its transaction idle for longer than its lease', () => {
-  /** A commit whose session was ended while its handler runs on. */
-  async function cutOff() {
-    const store = new PgSubscriptionStore(own)
-    const spec = newSpec()
-    const lease = await takeOne(store, spec)
-    await store.heartbeat(memberOf(spec), [lease], 200)
-    const note = uuidv7()
-    const slow = stop()
-    const commit = store.commit(lease, { checkpoint: 9 }, async (tx) => {
-      await bySql.write(tx, note)
-      await slow.here()
-    })
-    await Promise.race([slow.reached, commit])
-    expect(await eventually(async () => (await idleTransactions()) === 0)).toBe(true)
-    return { store, spec, lease, note, slow, commit }
-  }
+/** A commit whose session was ended while its handler runs on. */
+async function cutOff() {
+  const store = new PgSubscriptionStore(own)
+  const spec = newSpec()
+  const lease = await takeOne(store, spec)
+  await store.heartbeat(memberOf(spec), [lease], 200)
+  const note = uuidv7()
+  const slow = stop()
+  const commit = store.commit(lease, { checkpoint: 9 }, async (tx) => {
+    await bySql.write(tx, note)
+    await slow.here()
+  })
+  await Promise.race([slow.reached, commit])
+  expect(await eventually(async () => (await idleTransactions()) === 0)).toBe(true)
+  return { store, spec, lease, note, slow, commit }
+}
 
+describe('a handler that leaves its transaction idle for longer than its lease', () => {
   test('is told so while it still holds the partition, once it is through', async () => {
     const { store, lease, note, slow, commit } = await cutOff()
     let settled = false

@@ -7,6 +7,7 @@ import {
   type HandlerContext as EngineContext,
 } from '@cairn/core'
 import type { Background } from '../background.ts'
+import { asHandler } from '../closing-gate.ts'
 import type { AppSubscription } from './app-subscription.ts'
 import { resolveFrom } from './resolve-from.ts'
 import type { HandlerContext, SubscribeHandler, SubscribeOptions } from './subscribe-options.ts'
@@ -29,7 +30,7 @@ export async function subscribe<P extends string>(
   const startAfter = await resolveFrom(ports.reader, from)
   const consumer = handlerConsumer<RecordedEvent>(
     { ...rest, name, types: typesMatching(types, registry.eventTypes), startAfter },
-    (event, context) => handler(event, contextOf(background, context)),
+    (event, context) => asHandler(() => handler(event, contextOf(background, context))),
   )
   await background.add(consumer)
   const { key } = consumer.spec

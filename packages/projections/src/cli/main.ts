@@ -20,11 +20,13 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-try {
-  // Writers on the same machine come first.
-  setPriority(process.pid, constants.priority.PRIORITY_BELOW_NORMAL)
-} catch {
-  // A wish, not a need.
+if (!process.argv.includes('--no-throttle')) {
+  try {
+    // Writers on the same machine come first.
+    setPriority(process.pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // A wish, not a need.
+  }
 }
 
 process.exitCode = await runCommand(process.argv.slice(2), {
