@@ -1,12 +1,13 @@
 import { isCairnError } from '../errors/cairn-error.ts'
 
-/** Failures of the way to the database, or to the server that runs workflows: they say nothing about the event, however often they come. */
+/** Failures of the way to the database, of its locks, or of the way to the server that runs workflows: they say nothing about the event, however often they come. */
 const codes: ReadonlySet<string> = new Set([
   'CAIRN_DATABASE_UNAVAILABLE',
   'CAIRN_POOL_EXHAUSTED',
   'CAIRN_ROUTER_FULL',
   'CAIRN_STOPPED',
   'CAIRN_TEMPORAL_UNAVAILABLE',
+  'CAIRN_TRANSACTION_ROLLED_BACK',
 ])
 
 /** True where the error, or one that it was made from, is such a failure. */

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { TransactionRolledBackError } from '../errors/concurrency.ts'
+import { BusinessRuleViolation } from '../errors/domain.ts'
+import { DatabaseUnavailableError } from '../errors/infrastructure.ts'
+import { isTransient } from './transient.ts'
+
+test('a lost database, and a lock that did not come in time, say nothing about the event, however deep they lie', () => {
+  expect(isTransient(new DatabaseUnavailableError('a commit', undefined))).toBe(true)
+  expect(isTransient(new TransactionRolledBackError('a commit', undefined))).toBe(true)
+  expect(isTransient(new Error('handler', { cause: new Error('inner', { cause: new DatabaseUnavailableError('x', undefined) }) }))).toBe(
+    true,
+  )
+})
+
+test('what a handler throws does', () => {
+  expect(isTransient(new BusinessRuleViolation('no'))).toBe(false)
+  expect(isTransient(new Error('broken', { cause: 'text' }))).toBe(false)
+  expect(isTransient('text')).toBe(false)
+})
