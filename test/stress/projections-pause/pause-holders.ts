@@ -92,7 +92,7 @@ async function pauseOnce(
 
 /** Waits until the process that woke up takes part again, then lets it end. */
 async function back(rig: ShopRig, child: ReturnType<ShopRig['startShop']>): ReturnType<typeof child.finish> {
-  for (let tries = 0; tries < 200 && (await heldBy(rig.admin, rig.database, child.label)).length === 0; tries++) await sleep(50)
+  for (let tries = 0; tries < 100 && (await heldBy(rig.admin, rig.database, child.label)).length === 0; tries++) await sleep(50)
   await sleep(200)
   return child.finish()
 }

@@ -21,10 +21,13 @@ export interface Child {
   /** Stopped by SIGSTOP, as the kernel says. Linux. */
   isStopped(): boolean
   signal(name: NodeJS.Signals): void
-  /** Lets it finish what is under way. */
+  /** Lets it finish what is under way; one that does not end is killed in the end. */
   finish(): Promise<ChildEnd>
   kill(): Promise<ChildEnd>
 }
+
+/** How long an ordered end may take. */
+const finishMs = 30_000
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -77,7 +80,8 @@ export function start(args: readonly string[], settings: object, label: string):
     signal: (name) => void child.kill(name),
     finish() {
       child.stdin.end()
-      return ended
+      const timer = setTimeout(() => child.kill('SIGKILL'), finishMs)
+      return ended.finally(() => clearTimeout(timer))
     },
     kill() {
       child.kill('SIGKILL')

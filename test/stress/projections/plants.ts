@@ -1,11 +1,12 @@
 import type { FaultHook, Lease, Progress, SubscriptionTransaction } from '@cairn/core'
 import { PgSubscriptionStore } from '@cairn/infra/pg'
-import { Client } from 'pg'
+import { queryOnce } from '../../support/query-once.ts'
 import type { ChildSettings } from './child-settings.ts'
 
 /**
  * Faults for controls. checkpoint-first: the checkpoint moves in a transaction before that of the effects. effects-first: the other
- * way round. no-fence: a commit takes whatever fence and checkpoint stand, as if nobody checked them.
+ * way round. no-fence: a commit takes whatever fence and checkpoint stand, as if nobody checked them, and a process believes that it
+ * has every lease still.
  */
 export const plants = ['checkpoint-first', 'effects-first', 'no-fence'] as const
 export type Plant = (typeof plants)[number]
@@ -18,12 +19,13 @@ type Commit = (
 ) => Promise<void>
 
 /** Breaks the commits of this process, for good. Between two transactions that should be one it comes by 'committed'. */
-export async function plantFault({ plant, database }: ChildSettings, faults: FaultHook): Promise<void> {
+export function plantFault({ plant, database }: ChildSettings, faults: FaultHook): void {
   if (plant === undefined) return
   // The method as it is, called with its own store.
   const commit: Commit = PgSubscriptionStore.prototype.commit
-  const broken = plant === 'no-fence' ? await withoutFence(commit, database) : inTwo(commit, plant, faults)
+  const broken = plant === 'no-fence' ? withoutFence(commit, database) : inTwo(commit, plant, faults)
   Object.defineProperty(PgSubscriptionStore.prototype, 'commit', { value: broken })
+  if (plant === 'no-fence') believeHeld()
 }
 
 function inTwo(commit: Commit, plant: 'checkpoint-first' | 'effects-first', faults: FaultHook): Commit {
@@ -42,17 +44,23 @@ function inTwo(commit: Commit, plant: 'checkpoint-first' | 'effects-first', faul
   }
 }
 
-async function withoutFence(commit: Commit, { url, schema }: ChildSettings['database']): Promise<Commit> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
+function believeHeld(): void {
+  const heartbeat: PgSubscriptionStore['heartbeat'] = PgSubscriptionStore.prototype.heartbeat
+  const believing = async function (this: PgSubscriptionStore, ...args: Parameters<typeof heartbeat>): ReturnType<typeof heartbeat> {
+    return { ...(await heartbeat.apply(this, args)), renewed: args[1] }
+  }
+  Object.defineProperty(PgSubscriptionStore.prototype, 'heartbeat', { value: believing })
+}
+
+function withoutFence(commit: Commit, { url, schema }: ChildSettings['database']): Commit {
   return async function (lease, progress, effects) {
     const { key, partition } = lease
-    const { rows } = await client.query<{ fence: string; checkpoint: string }>(
+    const [row] = await queryOnce<{ fence: string; checkpoint: string }>(
+      url,
       `select fence, checkpoint from ${schema}.subscription_partitions where name = $1 and generation = $2 and partition = $3`,
       [key.name, key.generation, partition],
     )
-    const fence = Number(rows[0]?.fence)
-    const checkpoint = progress.checkpoint === undefined ? undefined : Math.max(progress.checkpoint, Number(rows[0]?.checkpoint))
-    return commit.call(this, { ...lease, fence }, { ...progress, checkpoint }, effects)
+    const checkpoint = progress.checkpoint === undefined ? undefined : Math.max(progress.checkpoint, Number(row?.checkpoint))
+    return commit.call(this, { ...lease, fence: Number(row?.fence) }, { ...progress, checkpoint }, effects)
   }
 }

@@ -9,7 +9,7 @@ import { onDatabase, shopDomains, stepsOf } from './shop-place.ts'
 const settings = childSettings()
 const { database, label, strike } = settings
 const faults = strikeHook(strike)
-await plantFault(settings, faults)
+plantFault(settings, faults)
 const app = await createCairn({
   domains: shopDomains,
   ...onDatabase(database),
