@@ -28,7 +28,7 @@ async function typesOf(app: ShopApp, aggregateType: 'order' | 'invoice', aggrega
 /** The invoices of an order, in the order of their creation. */
 async function invoicesOf(app: ShopApp, orderId: string): Promise<readonly string[]> {
   const { events } = await app.events.readAll({ types: ['invoice.created'] })
-  return events.flatMap((event) => (event.type === 'invoice.created' && event.payload.orderId === orderId ? [event.aggregateId] : []))
+  return events.flatMap(({ payload, aggregateId }) => ((payload as { orderId: string }).orderId === orderId ? [aggregateId] : []))
 }
 
 async function invoiceOf(app: ShopApp, orderId: string): Promise<string> {
@@ -135,9 +135,8 @@ describe.each([
       code: 'CAIRN_COMMAND_WAIT_TIMEOUT',
       details: expect.objectContaining({ status: 'pending' }),
     })
-    const waiting = expect(app.waitForCommand(commandId, { timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'CAIRN_STOPPED' })
-    await app.stop()
-    await waiting
+    const waiting = app.waitForCommand(commandId, { timeoutMs: 60_000 })
+    await Promise.all([expect(waiting).rejects.toMatchObject({ code: 'CAIRN_STOPPED' }), app.stop()])
   })
 
   test('a name that a process manager reads by is not free for subscriptions', async () => {

@@ -16,11 +16,19 @@ export class StoredProcessControl implements ProcessControl {
   }
 }
 
-function statusOf({ timers, position: _, stateVersion: __, startedAt, updatedAt, ...instance }: ProcessInstance): ProcessStatus {
+function statusOf(instance: ProcessInstance): ProcessStatus {
+  const { processManager, tenantId, instanceId, status, state, version, steps, waitingFor, timers, startedAt, updatedAt } = instance
   const updated = new Date(updatedAt)
   return {
-    ...instance,
-    waitingSince: instance.status === 'running' ? updated : undefined,
+    processManager,
+    tenantId,
+    instanceId,
+    status,
+    state,
+    version,
+    steps,
+    waitingFor,
+    waitingSince: status === 'running' ? updated : undefined,
     timers: Object.entries(timers)
       .map(([name, timer]) => ({ name, ...timer }))
       .toSorted((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt)),
