@@ -19,6 +19,7 @@ function examplesOf(guide: string): readonly string[] {
 test.each([
   ['projections.md', 4],
   ['subscriptions.md', 1],
+  ['process-managers.md', 3],
 ] as const)(
   'the %s examples compile and run',
   async (guide, count) => {

@@ -1,10 +1,12 @@
 import type {
   CommandStorePort,
+  DueCommandsPort,
   EventQueryPort,
   EventStorePort,
   EventStoreTransaction,
   HintsPort,
   LogReaderPort,
+  ProcessInstanceStorePort,
   ProjectionStorePort,
   ReadModelPort,
   RowStorePort,
@@ -41,11 +43,15 @@ export interface Backend {
   close(): Promise<void>
 }
 
-/** What subscriptions and projections work with. */
+/** What subscriptions, projections, process managers and stored commands work with. */
 export interface BackgroundPorts {
   readonly reader: LogReaderPort
   readonly subscriptions: SubscriptionStorePort
   readonly hints: HintsPort
+  /** Stored commands of all tenants, for those who carry them out. */
+  readonly due: DueCommandsPort
+  /** Instances of process managers, outside of transactions. */
+  readonly instances: ProcessInstanceStorePort
   /** Rows, outside of transactions. */
   readonly rows: RowStorePort
   readonly generations: GenerationSource

@@ -1,4 +1,5 @@
 import type { SubscriptionEngineOptions } from '@cairn/core'
+import type { CommandWorkOptions } from './processes/command-work.ts'
 
 /** How a process does its part of the background work. Every process of an app may say something else. */
 export interface BackgroundOptions extends Pick<
@@ -28,4 +29,9 @@ export interface BackgroundOptions extends Pick<
    * without it. @default true, where the login may make tables
    */
   readonly build?: boolean | undefined
+  /**
+   * How stored commands are carried out here: those put aside, timers, what process managers send, rows of SQL. False leaves them to
+   * other processes. `pollMs` and `leaseMs` are those from above unless named. @default true, 32 aggregates at once
+   */
+  readonly commands?: boolean | CommandWorkOptions | undefined
 }

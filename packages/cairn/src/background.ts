@@ -1,15 +1,22 @@
 import {
   InvalidInputError,
+  processManagerConsumer,
+  resolveStart,
   StoppedError,
   SubscriptionEngine,
   UnknownSubscriptionError,
+  waitForCommand,
   WaitTimeoutError,
+  type CommandDispatcher,
+  type CommandStorePort,
   type Consumer,
   type Generation,
   type LoggerPort,
   type ProjectionDefinition,
+  type ProcessManagerDefinition,
   type RecordedEvent,
   type Registry,
+  type StoredCommand,
   type SubscriptionKey,
   type WaitOptions,
 } from '@cairn/core'
@@ -17,6 +24,7 @@ import { rebuild, type ProjectionHost, type RebuildOptions, type RebuildOutcome,
 import type { Backend, BackgroundPorts } from './backend.ts'
 import type { ResolvedCairnOptions } from './cairn-options.ts'
 import { isNotAllowed } from './is-not-allowed.ts'
+import { CommandWork } from './processes/command-work.ts'
 import { appProjectionHost } from './projections/app-projection-host.ts'
 import { buildInline } from './projections/build-inline.ts'
 import { ProjectionRunner } from './projections/projection-runner.ts'
@@ -25,7 +33,7 @@ const defaultWaitMs = 5_000
 /** How often a wait looks which generation is live. */
 const lookAgainMs = 500
 
-/** What an app does beside answering its callers: projections and subscriptions, on one engine. */
+/** What an app does beside answering its callers: projections, subscriptions and process managers on one engine, and stored commands. */
 export class Background {
   readonly engine: SubscriptionEngine
   readonly ports: BackgroundPorts
@@ -35,17 +43,21 @@ export class Background {
   readonly #host: ProjectionHost | undefined
   readonly #runner: ProjectionRunner | undefined
   readonly #inline: readonly ProjectionDefinition[]
+  readonly #commands: CommandStorePort
+  readonly #commandWork: CommandWork | undefined
   readonly #logger: LoggerPort
   readonly #ending = new AbortController()
   readonly #ended = new AbortController()
 
-  constructor(options: ResolvedCairnOptions, registry: Registry, { background: ports }: Backend) {
+  /** @param bus carries stored commands out */
+  constructor(options: ResolvedCairnOptions, registry: Registry, { background: ports, commands }: Backend, bus: CommandDispatcher) {
     const { logger } = options
     const settings = options.background ?? {}
-    const { cacheRows, cacheBytes, build = true, ...engine } = settings
+    const { cacheRows, cacheBytes, build = true, commands: commandWork = true, ...engine } = settings
     this.ports = ports
     this.enabled = options.background !== undefined
     this.#registry = registry
+    this.#commands = commands
     this.#logger = logger.child({ component: 'projections' })
     this.engine = new SubscriptionEngine({
       ...engine,
@@ -72,10 +84,16 @@ export class Background {
           cacheBytes,
         })
       : undefined
+    if (this.enabled && commandWork !== false) {
+      const { label, pollMs, leaseMs } = settings
+      const { due, hints } = ports
+      const named = commandWork === true ? {} : commandWork
+      this.#commandWork = new CommandWork({ due, bus, registry, hints, label, logger }, { pollMs, leaseMs, ...named })
+    }
   }
 
   /**
-   * Finds, makes and checks what the projections need, and begins to feed them.
+   * Finds, makes and checks what the projections need, and begins to feed them, to run process managers and to carry out commands.
    * @throws SubscriptionChangedError, SubscriptionVersionError, ProjectionNotBuiltError
    */
   async start(): Promise<void> {
@@ -83,13 +101,17 @@ export class Background {
       await buildInline({ definition, source: this.ports.generations, build: () => this.#build(definition.name), logger: this.#logger })
     }
     await this.#runner?.start()
+    if (this.enabled) for (const definition of this.#registry.processManagers) await this.#run(definition)
+    await this.#commandWork?.start()
   }
 
   /** Commits what is under way and gives the partitions back. Rebuilds stop at their next commit, and are gone on with later. */
   async stop(): Promise<void> {
     this.#ending.abort(new StoppedError('The app'))
+    const drained = this.#commandWork?.stop()
     await this.#runner?.stop()
     await this.engine.stop()
+    await drained
     // What is waited for now does not come from here any more.
     this.#ended.abort(new StoppedError('The app'))
   }
@@ -97,8 +119,20 @@ export class Background {
   /** Runs a consumer. The engine starts with the first one: an app without any reads no log. */
   async add(consumer: Consumer): Promise<void> {
     this.assertEnabled()
+    await this.#asWorker(() => this.engine.add(consumer))
+    await this.engine.start()
+  }
+
+  async #run(definition: ProcessManagerDefinition): Promise<void> {
+    const { reader, instances } = this.ports
+    const startAfter = await this.#asWorker(() => resolveStart(reader, definition.from))
+    const schemaVersionOf = (type: string): number => this.#registry.command(type).schemaVersion
+    await this.add(processManagerConsumer(definition, { instances, startAfter, schemaVersionOf }))
+  }
+
+  async #asWorker<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await this.engine.add(consumer)
+      return await work()
     } catch (error) {
       if (!isNotAllowed(error)) throw error
       throw new InvalidInputError(
@@ -107,7 +141,6 @@ export class Background {
         { reason: error instanceof Error ? error.message : String(error) },
       )
     }
-    await this.engine.start()
   }
 
   /** @throws InvalidInputError in a process that leaves the work to others */
@@ -145,6 +178,11 @@ export class Background {
   waitForKeys(position: number, keys: readonly SubscriptionKey[], options: WaitOptions = {}): Promise<void> {
     const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([options.signal, this.#ended.signal])
     return this.engine.waitFor(position, keys, { ...options, signal })
+  }
+
+  /** @throws CommandWaitTimeoutError, StoppedError when the app is stopped meanwhile */
+  waitForCommand(tenantId: string, commandId: string, timeoutMs: number | undefined): Promise<StoredCommand> {
+    return waitForCommand(this.#commands, tenantId, commandId, { timeoutMs, signal: this.#ended.signal })
   }
 
   /** The subscription that a name stands for: of a projection, the one that feeds its live generation. @throws UnknownSubscriptionError */

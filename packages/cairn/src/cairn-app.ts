@@ -4,18 +4,22 @@ import {
   EventBus,
   eventLogging,
   InProcessScheduler,
+  isAsync,
   silentLogger,
   TenantMissingError,
   type AggregateDefinition,
+  type AsyncDispatchOptions,
   type CommandStorePort,
   type Domain,
   type Dispatched,
   type ExpectedVersion,
   type JobSchedulerPort,
   type NewCommand,
+  type PendingCommand,
   type Policies,
   type RecordedEvent,
   type Registry,
+  type StoredCommand,
   type TransactionOptions,
   type WaitOptions,
 } from '@cairn/core'
@@ -34,6 +38,9 @@ import { formatCursor, parseCursor } from './cursor.ts'
 import { eventHistory } from './event-history.ts'
 import { healthOf, healthWhenDown, type Health } from './health.ts'
 import { stateAt, type LoadedState, type LoadStateOptions } from './load-state.ts'
+import type { ProcessControl } from './processes/process-control.ts'
+import { StoredProcessControl } from './processes/stored-process-control.ts'
+import type { WaitForCommandOptions } from './processes/wait-for-command-options.ts'
 import type { ReadModelOf, ReadOptions } from './read-model.ts'
 import { StoredEventLog } from './stored-event-log.ts'
 import { storedReadModel } from './stored-read-model.ts'
@@ -55,6 +62,7 @@ export class CairnApp implements Cairn {
   readonly policies: Policies
   readonly database: DatabaseInfo
   readonly subscriptions: SubscriptionControl
+  readonly processes: ProcessControl
   readonly #backend: Backend
   readonly #background: Background
   readonly #defaultTenantId: string | undefined
@@ -89,8 +97,10 @@ export class CairnApp implements Cairn {
     this.scheduler = new InProcessScheduler(commands, this.commandBus)
     this.events = new StoredEventLog({ store, registry, bus: this.bus, inFlight: this.#inFlight, defaultTenantId })
     this.#defaultTenantId = defaultTenantId
-    this.#background = new Background(options, registry, backend)
-    this.subscriptions = new StoredSubscriptionControl(this.#background, (work) => this.#inFlight.run(work))
+    this.#background = new Background(options, registry, backend, this.commandBus)
+    const guard = <T>(work: () => Promise<T>): Promise<T> => this.#inFlight.run(work)
+    this.subscriptions = new StoredSubscriptionControl(this.#background, guard)
+    this.processes = new StoredProcessControl(backend.background.instances, guard)
   }
 
   /** Begins what goes on in the background. @throws as `createCairn` */
@@ -103,8 +113,11 @@ export class CairnApp implements Cairn {
     }
   }
 
-  async dispatch(command: NewCommand, options: AppDispatchOptions = {}): Promise<Dispatched> {
+  dispatch(command: NewCommand, options: AsyncDispatchOptions): Promise<PendingCommand>
+  dispatch(command: NewCommand, options?: AppDispatchOptions): Promise<Dispatched>
+  async dispatch(command: NewCommand, options: AppDispatchOptions | AsyncDispatchOptions = {}): Promise<Dispatched | PendingCommand> {
     this.#inFlight.assertRunning()
+    if (isAsync(options)) return this.commandBus.dispatch(command, options)
     const dispatched = await this.commandBus.dispatch(command, options)
     const { waitFor, waitTimeoutMs } = options
     if (waitFor !== undefined) await this.waitFor(dispatched.position, waitFor, { timeoutMs: waitTimeoutMs })
@@ -135,6 +148,14 @@ export class CairnApp implements Cairn {
   waitFor(position: number, names: string | readonly string[] = this.registry.projectionNames, options: WaitOptions = {}): Promise<void> {
     const list = typeof names === 'string' ? [names] : names
     return this.#inFlight.run(() => this.#background.waitFor(position, list, options))
+  }
+
+  waitForCommand(commandId: string, options: WaitForCommandOptions = {}): Promise<StoredCommand> {
+    const { tenantId = this.#defaultTenantId, timeoutMs } = options
+    return this.#inFlight.run(() => {
+      if (tenantId === undefined) throw new TenantMissingError(`Command ${commandId}`)
+      return this.#background.waitForCommand(tenantId, commandId, timeoutMs)
+    })
   }
 
   readModel<N extends string>(table: N, { tenantId = this.#defaultTenantId, role, userId }: ReadOptions = {}): ReadModelOf<Domain, N> {

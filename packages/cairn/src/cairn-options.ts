@@ -39,7 +39,7 @@ export interface CairnOptions<D extends Domain = Domain> {
     | Pick<PgOptions, 'poolSize' | 'workerPoolSize' | 'acquireTimeoutMs' | 'holdTimeoutMs' | 'queryTimeoutMs' | 'retryForMs' | 'hints'>
     | undefined
   /**
-   * Whether this process feeds projections and runs subscriptions, and how. False: it dispatches and reads, and leaves that to
+   * Whether this process feeds projections, runs subscriptions and process managers and carries out stored commands, and how. False: it dispatches and reads, and leaves that to
    * others. @default true
    */
   readonly background?: boolean | BackgroundOptions | undefined

@@ -1,6 +1,7 @@
 import type {
   AggregateDefinition,
   AggregateTypeOf,
+  AsyncDispatchOptions,
   CommandBus,
   CommandStorePort,
   Dispatched,
@@ -9,9 +10,11 @@ import type {
   ExpectedVersion,
   JobSchedulerPort,
   NewCommand,
+  PendingCommand,
   Policies,
   ProjectionNameOf,
   Registry,
+  StoredCommand,
   TransactionOptions,
   WaitOptions,
 } from '@cairn/core'
@@ -24,6 +27,8 @@ import type { CairnTransaction } from './cairn-transaction.ts'
 import type { RecordedEventOf, RecordedEventsOfType, StateOf, StreamName, StreamNameOf } from './cairn-types.ts'
 import type { EventLog } from './event-log.ts'
 import type { Health } from './health.ts'
+import type { ProcessControl } from './processes/process-control.ts'
+import type { WaitForCommandOptions } from './processes/wait-for-command-options.ts'
 import type { LoadedState, LoadStateOptions } from './load-state.ts'
 import type { ReadModelOf, ReadOptions, TableNameOf } from './read-model.ts'
 import type { AppSubscription } from './subscriptions/app-subscription.ts'
@@ -33,6 +38,13 @@ import type { TenantSql } from './tenant-sql.ts'
 
 /** A running app. Made by `createCairn`; `await using` stops it at the end of the block. */
 export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
+  /**
+   * Puts a command aside, to be carried out in the background, at once or from `dueAt` on: by this process or another, once, in the order
+   * of its aggregate's commands. It is checked against its schema and the policies first. `waitForCommand` tells what became of it.
+   * @throws StoppedError, TenantMissingError, TenantMismatchError, UnknownTypeError, SchemaValidationError, NotAuthorizedError
+   * @throws CommandIdReusedError when the command's id was used with other content
+   */
+  dispatch<A extends AggregateTypeOf<D>>(command: NewCommand<string, unknown, A>, options: AsyncDispatchOptions): Promise<PendingCommand>
   /**
    * Carries a command out. Resolves when its events are stored and the handlers on the bus are done with them. The same
    * command again, from anywhere and at any time, is answered with the first result.
@@ -73,6 +85,12 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
    * @throws WaitTimeoutError, UnknownProjectionError
    */
   waitFor(position: number, names?: ProjectionNameOf<D> | readonly ProjectionNameOf<D>[], options?: WaitOptions): Promise<void>
+  /**
+   * The row of a stored command once it has ended: `processed` with its result, or `failed` with its error.
+   * @throws CommandWaitTimeoutError naming the status it had: the command goes on by itself
+   * @throws TenantMissingError, StoppedError when the app is stopped meanwhile
+   */
+  waitForCommand(commandId: string, options?: WaitForCommandOptions): Promise<StoredCommand>
   /**
    * A table of a projection, to be read in the name of a tenant, a role and a user.
    * @throws TenantMissingError, UnknownTableError; its methods as `ReadModelPort`
@@ -119,6 +137,8 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
   readonly commandBus: CommandBus
   /** Subscriptions and projections, for an operator. */
   readonly subscriptions: SubscriptionControl
+  /** Instances of process managers: what each waits for, and since when. */
+  readonly processes: ProcessControl
   /** Commands as rows with a status. */
   readonly commands: CommandStorePort
   /** Runs stored commands in this process. */

@@ -4,6 +4,7 @@ import {
   InMemoryEventStore,
   InMemoryHints,
   InMemoryLogReader,
+  InMemoryProcessStore,
   InMemoryReadModels,
   InMemorySubscriptionStore,
   type InMemoryInline,
@@ -22,20 +23,27 @@ export function memoryBackend(
   const hints = new InMemoryHints()
   const rows = new InMemoryRowStore()
   const generations = new MemoryGenerations()
+  const send = (): void => hints.send()
+  // One for all who put commands aside or carry them out: it is the table.
+  const commands = new InMemoryCommandStore({ maxPayloadBytes })
+  const instances = new InMemoryProcessStore(commands, send)
   const store = new InMemoryEventStore({
     maxPayloadBytes,
-    appended: () => hints.send(),
+    commands,
+    appended: send,
     ...(inline === undefined ? {} : { inline: inlineRows(inline, rows, generations) }),
   })
   return {
     info: { kind: 'memory', schema: undefined, dataDir: undefined, url: undefined },
     store,
-    commands: new InMemoryCommandStore({ maxPayloadBytes }),
+    commands,
     readModels: new InMemoryReadModels(rows, registry.projections.map(generationPlan).flatMap(memoryTables)),
     background: {
       reader: new InMemoryLogReader(store),
-      subscriptions: new InMemorySubscriptionStore({ rows, faults: background?.faults }),
+      subscriptions: new InMemorySubscriptionStore({ rows, commands, instances, enqueued: send, faults: background?.faults }),
       hints,
+      due: commands.due,
+      instances,
       rows,
       generations,
       projections: undefined,

@@ -82,6 +82,8 @@ async function open(
       reader: new infra.PgLogReader(db),
       subscriptions: new infra.PgSubscriptionStore(db, { faults: options.background?.faults }),
       hints,
+      due: new infra.PgDueCommands(db),
+      instances: new infra.PgProcessStore(db),
       rows: new infra.PooledRowStore(db),
       ...pgGenerations(infra, db, options, ownerUrl ?? url),
       handlerSqlOf: (tx) => tenantSql(handlerConnectionOf(tx), sql),

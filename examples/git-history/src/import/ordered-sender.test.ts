@@ -2,7 +2,7 @@ import { BusinessRuleViolation, createCairn, type Dispatched } from '@cairn/cair
 import { describe, expect, it } from 'vitest'
 import { contributorCommands, gitHistory } from '../domain/index.ts'
 import type { HistoryApp, HistoryCommand } from './history-app.ts'
-import { OrderedSender } from './ordered-sender.ts'
+import { OrderedSender, type HistorySender } from './ordered-sender.ts'
 
 function contribution(number: number, who = 'ann'): HistoryCommand {
   return contributorCommands.contribute({
@@ -27,7 +27,7 @@ async function commitsOf(app: HistoryApp, who: string): Promise<string[]> {
 }
 
 /** An app whose answers come late, and one of whose commands fails on its way. */
-function shaky(app: HistoryApp, failing: string): Pick<HistoryApp, 'dispatch'> {
+function shaky(app: HistoryApp, failing: string): HistorySender {
   return {
     dispatch: async (command, options) => {
       await new Promise((resolve) => setImmediate(resolve))
@@ -53,7 +53,7 @@ describe('OrderedSender', () => {
   it('holds back when too many are on their way', async () => {
     let open = 0
     let most = 0
-    const app: Pick<HistoryApp, 'dispatch'> = {
+    const app: HistorySender = {
       dispatch: async () => {
         most = Math.max(most, ++open)
         await new Promise((resolve) => setImmediate(resolve))

@@ -1,8 +1,13 @@
-import type { Dispatched } from '@cairn/cairn'
-import type { HistoryApp, HistoryCommand } from './history-app.ts'
+import type { Dispatched, DispatchOptions } from '@cairn/cairn'
+import type { HistoryCommand } from './history-app.ts'
+
+/** What an app does here. */
+export interface HistorySender {
+  dispatch(command: HistoryCommand, options: DispatchOptions): Promise<Dispatched>
+}
 
 export interface SenderOptions {
-  readonly app: Pick<HistoryApp, 'dispatch'>
+  readonly app: HistorySender
   readonly tenantId: string
   /** How many commands may be on their way at once. */
   readonly inFlight: number

@@ -3,4 +3,4 @@ import { orderFulfilment } from './order-fulfilment.ts'
 
 /** What stands between ordering and billing, and belongs to neither. */
 export const fulfilment = defineDomain('fulfilment', { aggregates: [], processManagers: [orderFulfilment] })
-export { orderFulfilment, readyWithin } from './order-fulfilment.ts'
+export { orderFulfilment, orderFulfilmentWithin, readyWithin } from './order-fulfilment.ts'

@@ -1,6 +1,7 @@
 import {
   handlerConsumer,
   InvalidInputError,
+  processManagerSubscription,
   UnknownSubscriptionError,
   type RecordedEvent,
   type Registry,
@@ -24,6 +25,10 @@ export async function subscribe<P extends string>(
   background.assertEnabled()
   if (registry.projectionNames.includes(name)) {
     throw new InvalidInputError('name', `${name} is a projection of this app; a subscription needs a name of its own.`)
+  }
+  const owner = registry.processManagerNames.find((processManager) => processManagerSubscription(processManager) === name)
+  if (owner !== undefined) {
+    throw new InvalidInputError('name', `${name} is what process manager ${owner} reads by; a subscription needs a name of its own.`)
   }
   const { types, from, ...rest } = options
   const { engine, ports } = background

@@ -1,4 +1,4 @@
-export type { AsyncDispatchOptions, PendingCommand } from './async-dispatch.ts'
+export { isAsync, type AsyncDispatchOptions, type PendingCommand } from './async-dispatch.ts'
 export { CommandBus, type CommandBusOptions } from './command-bus.ts'
 export type { CommandHandler } from './command-handler.ts'
 export type { CommandMessage, CommandMiddleware } from './command-message.ts'

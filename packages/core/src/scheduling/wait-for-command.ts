@@ -9,23 +9,29 @@ export interface WaitForCommandOptions {
   readonly pollMs?: number | undefined
   /** Looks as soon as something may be new. @default none */
   readonly hints?: Pick<HintsPort, 'listen'> | undefined
+  /** Ends the wait with its reason. @default none */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * The row of a stored command once it has ended: `processed` with its result, or `failed` with its error.
  * @throws CommandWaitTimeoutError naming the status it had; the command goes on by itself
+ * @throws the signal's reason
  */
 export async function waitForCommand(
   commands: Pick<CommandStorePort, 'getById'>,
   tenantId: string,
   id: string,
-  { timeoutMs = 10_000, pollMs = 20, hints }: WaitForCommandOptions = {},
+  { timeoutMs = 10_000, pollMs = 20, hints, signal }: WaitForCommandOptions = {},
 ): Promise<StoredCommand> {
   const deadline = performance.now() + timeoutMs
   const wake = new Wake()
-  const unlisten = hints?.listen(() => wake.ring())
+  const ring = (): void => wake.ring()
+  const unlisten = hints?.listen(ring)
+  signal?.addEventListener('abort', ring)
   try {
     for (let wait = pollMs; ; wait = Math.min(wait * 1.5, 250)) {
+      signal?.throwIfAborted()
       const stored = await commands.getById(tenantId, id)
       if (stored?.status === 'processed' || stored?.status === 'failed') return stored
       const left = deadline - performance.now()
@@ -34,5 +40,6 @@ export async function waitForCommand(
     }
   } finally {
     unlisten?.()
+    signal?.removeEventListener('abort', ring)
   }
 }
