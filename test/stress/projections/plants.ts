@@ -1,12 +1,14 @@
 import type { FaultHook, Lease, Progress, SubscriptionTransaction } from '@cairn/core'
 import { PgSubscriptionStore } from '@cairn/infra/pg'
+import type { Client } from 'pg'
+import { only } from '../support/admin.ts'
+import type { CheckDatabase } from '../support/check-database.ts'
 import { queryOnce } from '../../support/query-once.ts'
 import type { ChildSettings } from './child-settings.ts'
 
 /**
  * Faults for controls. checkpoint-first: the checkpoint moves in a transaction before that of the effects. effects-first: the other
- * way round. no-fence: a commit takes whatever fence and checkpoint stand, as if nobody checked them, and a process believes that it
- * has every lease still.
+ * way round. no-fence: a commit checks neither fence nor number nor checkpoint, and a process believes that it has every lease still.
  */
 export const plants = ['checkpoint-first', 'effects-first', 'no-fence'] as const
 export type Plant = (typeof plants)[number]
@@ -55,12 +57,30 @@ function believeHeld(): void {
 function withoutFence(commit: Commit, { url, schema }: ChildSettings['database']): Commit {
   return async function (lease, progress, effects) {
     const { key, partition } = lease
-    const [row] = await queryOnce<{ fence: string; checkpoint: string }>(
+    const [row] = await queryOnce<{ fence: string }>(
       url,
-      `select fence, checkpoint from ${schema}.subscription_partitions where name = $1 and generation = $2 and partition = $3`,
+      `select fence from ${schema}.subscription_partitions where name = $1 and generation = $2 and partition = $3`,
       [key.name, key.generation, partition],
     )
-    const checkpoint = progress.checkpoint === undefined ? undefined : Math.max(progress.checkpoint, Number(row?.checkpoint))
-    return commit.call(this, { ...lease, fence: Number(row?.fence) }, { ...progress, checkpoint }, effects)
+    return commit.call(this, { ...lease, fence: Number(row?.fence) }, progress, effects)
   }
+}
+
+/** What the checkpoint's UPDATE asks, in the database's function: none of it any more. */
+const checks = 'and p.fence = p_fence and p.commits = p_commits and coalesce(p_checkpoint >= p.checkpoint, true);'
+
+/** The part of a fault that is planted in the database, once for all processes. */
+export async function plantInDatabase(admin: Client, { schema }: CheckDatabase, plant: Plant | undefined): Promise<void> {
+  if (plant !== 'no-fence') return
+  const { text } = await only<{ text: string }>(
+    admin,
+    `select pg_get_functiondef(oid) as text from pg_proc where proname = 'subscription_commit' and pronamespace = $1::regnamespace`,
+    [schema],
+  )
+  if (!text.includes(checks)) throw new Error('subscription_commit does not check what this fault leaves out; adapt the fault.')
+  await admin.query(
+    text
+      .replace(checks, ';')
+      .replace('set checkpoint = coalesce(p_checkpoint, p.checkpoint)', 'set checkpoint = greatest(p_checkpoint, p.checkpoint)'),
+  )
 }

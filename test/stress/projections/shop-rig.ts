@@ -13,7 +13,7 @@ import type { ChildSettings, Strike } from './child-settings.ts'
 import { compareWithFold, type ComparedRows } from './compare-rows.ts'
 import { countMails, mails, makeMailsTable, type MailCounts } from './mails.ts'
 import { onDatabase, projections, shopDomains } from './shop-place.ts'
-import type { Plant } from './plants.ts'
+import { plantInDatabase, type Plant } from './plants.ts'
 import { ShopWriter } from './shop-writer.ts'
 
 export interface RigOptions {
@@ -48,6 +48,7 @@ export class ShopRig {
       const [first] = stores.all
       if (first === undefined) throw new RangeError('No store is open.')
       await makeMailsTable(admin)
+      await plantInDatabase(admin, database, options.plant)
       // Makes the generations, so that processes that may not migrate find them.
       await (await createCairn({ domains: shopDomains, ...onDatabase(database) })).stop()
       return new ShopRig(database, admin, first.db, new ShopWriter(first.store, new Random(options.seed)), options, endings)
