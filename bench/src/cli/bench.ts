@@ -84,7 +84,7 @@ export async function bench(rows: readonly Row[], readIds: readonly ReadRowId[],
       settings: { rounds: options.rounds, seconds: options.seconds, at: new Date().toISOString() },
       rows: done,
       order,
-      ...(readIds.length > 0 ? { readSide: { ...read, targets: readTargets(read) } } : {}),
+      ...(readIds.length > 0 ? { readSide: { ...read, sizes: sizesOf(options), targets: readTargets(read) } } : {}),
     }
     printReport(report)
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`)
@@ -100,6 +100,10 @@ export async function bench(rows: readonly Row[], readIds: readonly ReadRowId[],
     await databases.close()
     await server.close()
   }
+}
+
+function sizesOf({ events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections }: ReadSizes): ReadSizes {
+  return { events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections }
 }
 
 /** Cairn itself lost something: no figure excuses that. */

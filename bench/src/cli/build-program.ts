@@ -31,7 +31,7 @@ export function buildProgram(): Command {
     .option('--events <n>', 'rebuild: events of the log', wholeNumber, 1_000_000)
     .option('--rows <n>', 'rebuild: rows that they come to', wholeNumber, 50_000)
     .option('--emmett-events <n>', "rebuild: events of Emmett's log", wholeNumber, 100_000)
-    .option('--peer-events <n>', "rebuild: events of evtstore's log and of the upserts one by one", wholeNumber, 100_000)
+    .option('--peer-events <n>', "rebuild: events of evtstore's log and of the upserts one by one", wholeNumber, 20_000)
     .option('--memory <sizes...>', 'rebuild: sizes of the log at which its memory is taken', wholeNumbers, defaultMemory)
     .option('--rate <n>', 'tail: appends per second', wholeNumber, 500)
     .option('--tail-seconds <s>', 'tail, fan-out: length of each run', positiveNumber, 20)

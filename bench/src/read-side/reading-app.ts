@@ -17,7 +17,6 @@ export async function openReadingApp(url: string, schema: string, projections: r
     ownerUrl: url,
     schema,
     contextKey,
-    migrate: false,
   })
   return {
     /** A new basket with one line; its position. */

@@ -6,7 +6,7 @@ export interface ReadSizes {
   readonly rows: number
   /** Events of Emmett's rebuild: it reads ever slower as its log grows. */
   readonly emmettEvents: number
-  /** Events of evtstore's handler and of the upserts one by one: their rate hardly depends on it. */
+  /** Events of evtstore's handler and of the upserts one by one: their rate hardly depends on it, and evtstore's is low: two commits for each event. */
   readonly peerEvents: number
   /** Sizes of the log at which the memory of a rebuild is taken. */
   readonly memory: readonly number[]
