@@ -160,6 +160,7 @@ async function build({ series, url, job }: Entrant, { databases, sizes, signal, 
   const { answer, peakMiB } = done
   series.rates.push(answer.events / answer.seconds)
   series.peakMiB.push(peakMiB)
+  onStep(`${series.name}, ${series.events} events: ${Math.round(answer.events / answer.seconds)}/s, ${peakMiB} MiB`)
   if (answer.events !== series.events) series.problem ??= `${answer.events} events were handled, not ${series.events}.`
   await withClient(url, async (client) => {
     const digest = async (sql: string) => (await client.query<{ rows: number; hash: string }>(sql)).rows[0]
