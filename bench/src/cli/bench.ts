@@ -5,6 +5,10 @@ import type { System } from '../contestants/contestant.ts'
 import { runProfile } from '../profile/run-profile.ts'
 import { statementSettings } from '../profile/server-statements.ts'
 import { Progress } from '../progress.ts'
+import { readFailed, readTargets } from '../read-side/read-report.ts'
+import type { ReadRowId } from '../read-side/read-rows.ts'
+import { runReadSide } from '../read-side/run-read-side.ts'
+import type { ReadSizes } from '../read-side/sizes.ts'
 import { machineOf, measureForeignLoad, versionsOf } from '../report/machine.ts'
 import { figuresTable, printReport } from '../report/tables.ts'
 import { jsonRow, type JsonRow, type Report } from '../report/to-json.ts'
@@ -14,7 +18,7 @@ import { runOrder } from '../runner/run-order.ts'
 import { runRow, type RunOptions } from '../runner/run-row.ts'
 import { openServer } from './server.ts'
 
-export interface BenchOptions {
+export interface BenchOptions extends ReadSizes {
   readonly json?: string
   readonly rounds: number
   readonly seconds: number
@@ -26,7 +30,7 @@ export interface BenchOptions {
 }
 
 /** Runs the rows and prints what came out; sets the exit code. */
-export async function bench(rows: readonly Row[], options: BenchOptions): Promise<void> {
+export async function bench(rows: readonly Row[], readIds: readonly ReadRowId[], options: BenchOptions): Promise<void> {
   // A file that cannot be written is found now, not after a quarter of an hour.
   if (options.json !== undefined) closeSync(openSync(options.json, 'a'))
   const abort = new AbortController()
@@ -35,7 +39,7 @@ export async function bench(rows: readonly Row[], options: BenchOptions): Promis
   process.once('SIGTERM', interrupt)
   const server = await openServer(options.url, options.profile === undefined ? {} : statementSettings)
   const databases = await Databases.open(server.url)
-  const progress = new Progress(rows.length * (options.rounds + 1) + 1)
+  const progress = new Progress(rows.length * (options.rounds + 1) + 1 + readIds.length)
   try {
     const settings = await databases.settings()
     if (settings['fsync'] !== 'on') throw new Error('The server runs with fsync off: figures taken so say nothing. Turn it on.')
@@ -63,7 +67,16 @@ export async function bench(rows: readonly Row[], options: BenchOptions): Promis
       // On a terminal each row shows at once; the whole table follows at the end.
       if (last !== undefined && process.stderr.isTTY) process.stderr.write(`${figuresTable([last])}\n`)
     }
-    const order = options.order ? await runOrder(run('order')) : []
+    const order = options.order && rows.length > 0 ? await runOrder(run('order')) : []
+    const { rounds, systems } = options
+    const read = await runReadSide(readIds, options.url, {
+      sizes: options,
+      rounds,
+      systems,
+      databases,
+      signal: abort.signal,
+      onStep: (text) => progress.step(text),
+    })
     progress.end()
     const report: Report = {
       machine: machineOf(settings, foreignLoad),
@@ -71,6 +84,7 @@ export async function bench(rows: readonly Row[], options: BenchOptions): Promis
       settings: { rounds: options.rounds, seconds: options.seconds, at: new Date().toISOString() },
       rows: done,
       order,
+      ...(readIds.length > 0 ? { readSide: { ...read, sizes: sizesOf(options), targets: readTargets(read) } } : {}),
     }
     printReport(report)
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`)
@@ -88,14 +102,21 @@ export async function bench(rows: readonly Row[], options: BenchOptions): Promis
   }
 }
 
+function sizesOf({ events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections }: ReadSizes): ReadSizes {
+  return { events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections }
+}
+
 /** Cairn itself lost something: no figure excuses that. */
 function failed(report: Report): boolean {
   return (
+    (report.readSide !== undefined && readFailed(report.readSide)) ||
     report.rows.some((row) => row.series.some((s) => s.system === 'cairn' && s.problem !== null)) ||
     report.order.some((o) => o.system === 'cairn' && (o.lost !== 0 || o.doubled !== 0 || o.inverted !== 0))
   )
 }
 
 function missed(report: Report): boolean {
-  return report.rows.some((row) => row.targets.some((target) => target.met !== true))
+  return [...report.rows, ...(report.readSide === undefined ? [] : [report.readSide])].some(({ targets }) =>
+    targets.some((target) => target.met !== true),
+  )
 }

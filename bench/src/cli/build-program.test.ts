@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { expect, test } from 'vitest'
+import { readRowIds } from '../read-side/read-rows.ts'
 import { rowIds } from '../rows/rows.ts'
 import { buildProgram } from './build-program.ts'
 
@@ -21,12 +22,13 @@ test('an unknown row is refused with the known ones', async () => {
   const { code, text } = await run('append-1', 'append-2')
   expect(code).toBe(2)
   expect(text).toContain('no row is called "append-2"')
-  for (const id of rowIds) expect(text).toContain(id)
+  for (const id of [...rowIds, ...readRowIds]) expect(text).toContain(id)
 })
 
 test('a profile is of one row', async () => {
   expect((await run('--profile', 'cairn')).code).toBe(2)
   expect((await run('--profile', 'cairn', 'append-1', 'append-20')).code).toBe(2)
+  expect((await run('--profile', 'cairn', 'rebuild')).code).toBe(2)
 })
 
 test('numbers that cannot be are refused', async () => {
@@ -35,6 +37,9 @@ test('numbers that cannot be are refused', async () => {
     ['--rounds', 'five'],
     ['--seconds', '-1'],
     ['--systems', 'marten'],
+    ['--events', '0'],
+    ['--memory', '200000', 'much'],
+    ['--tail-seconds', '0'],
   ]) {
     const { code } = await run(...args)
     expect({ args, refused: code !== 0 }).toEqual({ args, refused: true })
@@ -45,5 +50,5 @@ test('help lists every row and shows examples', async () => {
   const { code, text } = await run('--help')
   expect(code).toBe(0)
   expect(text).toContain('Examples:')
-  for (const id of rowIds) expect(text).toContain(id)
+  for (const id of [...rowIds, ...readRowIds]) expect(text).toContain(id)
 })

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { readSections } from '../read-side/read-report.ts'
 import type { OrderResult } from '../runner/run-order.ts'
 import { plainTable } from './plain-table.ts'
 import type { JsonRow, Report } from './to-json.ts'
@@ -79,7 +80,7 @@ function orderTable(order: readonly OrderResult[]): string {
 }
 
 export function printReport(report: Report): void {
-  const { machine, versions, settings, rows, order } = report
+  const { machine, versions, settings, rows, order, readSide } = report
   const pg = machine.postgres
   const foreign = Math.round(machine.foreignLoad * 100)
   const sections = [
@@ -87,13 +88,18 @@ export function printReport(report: Report): void {
       `PostgreSQL ${pg['server_version']}, fsync ${pg['fsync']}, synchronous_commit ${pg['synchronous_commit']}, shared_buffers ${pg['shared_buffers']}\n` +
       `Emmett ${versions['@event-driven-io/emmett-postgresql']}, evtstore ${versions['evtstore']}, pg ${versions['pg']}` +
       (foreign > 10 ? `\nOther programs used ${foreign} % of the processors before the run: these figures are noisy.` : ''),
-    `Operations per second, medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s:\n${figuresTable(rows)}`,
-    `All that was measured; the µs are processor time per operation:\n${variantsTable(rows)}`,
   ]
+  if (rows.length > 0) {
+    sections.push(
+      `Operations per second, medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s:\n${figuresTable(rows)}`,
+      `All that was measured; the µs are processor time per operation:\n${variantsTable(rows)}`,
+    )
+  }
   const problems = problemLines(rows)
   if (problems.length > 0) sections.push(`Not valid, so not counted:\n${problems.join('\n')}`)
   if (order.length > 0) sections.push(`What a reader of the whole log met while 100 callers wrote:\n${orderTable(order)}`)
   const missed = missedLines(rows)
-  sections.push(missed.length === 0 ? 'Every target of these rows is met.' : `Targets not met:\n${missed.join('\n')}`)
+  if (rows.length > 0) sections.push(missed.length === 0 ? 'Every target of these rows is met.' : `Targets not met:\n${missed.join('\n')}`)
+  if (readSide !== undefined) sections.push(...readSections(readSide))
   console.log(`\n${sections.join('\n\n')}`)
 }

@@ -1,4 +1,6 @@
 import type { System } from '../contestants/contestant.ts'
+import type { ReadSide, ReadTarget } from '../read-side/read-report.ts'
+import type { ReadSizes } from '../read-side/sizes.ts'
 import type { OrderResult } from '../runner/run-order.ts'
 import { bestOf, type RowResult } from '../runner/series.ts'
 import { median } from '../runner/statistics.ts'
@@ -41,6 +43,8 @@ export interface Report {
   readonly rows: readonly JsonRow[]
   /** How many events a reader of the whole log missed, met twice or met out of order. */
   readonly order: readonly OrderResult[]
+  /** Present when one of its rows ran. */
+  readonly readSide?: ReadSide & { readonly sizes: ReadSizes; readonly targets: readonly ReadTarget[] }
 }
 
 export function jsonRow(result: RowResult): JsonRow {

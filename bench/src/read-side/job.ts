@@ -1,0 +1,69 @@
+/** What runs alone in a process of its own, and ends with it. */
+export type Job =
+  | { readonly kind: 'cairn-rebuild'; readonly url: string; readonly schema: string; readonly workers: number }
+  | { readonly kind: 'sql-statement'; readonly url: string; readonly schema: string }
+  | { readonly kind: 'upserts'; readonly url: string; readonly schema: string; readonly events: number }
+  | { readonly kind: 'emmett-rebuild'; readonly url: string; readonly events: number; readonly rows: number; readonly batchSize: number }
+  | {
+      readonly kind: 'evtstore-handler'
+      readonly url: string
+      readonly events: number
+      readonly rows: number
+      readonly driver: EvtstoreDriver
+    }
+  | { readonly kind: 'tail'; readonly url: string; readonly schema: string; readonly rate: number; readonly seconds: number }
+  | {
+      readonly kind: 'fan-out'
+      readonly url: string
+      readonly schema: string
+      readonly projections: number
+      readonly rate: number
+      readonly seconds: number
+    }
+
+export type EvtstoreDriver = 'pg' | 'postgres.js'
+
+export interface BuiltRows {
+  readonly events: number
+  readonly seconds: number
+  /** Physical table or view that holds the rows. */
+  readonly table: string
+}
+
+export interface TailWritten {
+  /** By number of the append, in milliseconds of the machine's monotonic clock. */
+  readonly scheduled: readonly number[]
+  readonly acknowledged: readonly number[]
+  /** Positions, by number of the append. */
+  readonly positions: readonly number[]
+  readonly failed: number
+}
+
+export interface FannedOut {
+  readonly events: number
+  /** Calls of the statement that reads a page of the log. */
+  readonly calls: number
+  /** Rows of the log that were fetched by it. */
+  readonly rows: number
+  readonly seconds: number
+}
+
+export interface JobAnswers {
+  readonly 'cairn-rebuild': BuiltRows
+  readonly 'sql-statement': BuiltRows
+  readonly upserts: BuiltRows
+  readonly 'emmett-rebuild': BuiltRows
+  readonly 'evtstore-handler': BuiltRows
+  readonly tail: TailWritten
+  readonly 'fan-out': FannedOut
+}
+
+export interface JobDone<A> {
+  readonly answer: A
+  /** The most memory that the process ever had, MiB. */
+  readonly peakMiB: number
+}
+
+export type JobReply =
+  | { readonly ok: true; readonly done: JobDone<JobAnswers[Job['kind']]> }
+  | { readonly ok: false; readonly error: string }
