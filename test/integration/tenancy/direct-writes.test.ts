@@ -36,7 +36,9 @@ describe.each(Object.entries(sessions))('as the %s role', (_, session) => {
       `delete from ${relation} where false`,
       `copy ${relation} from stdin`,
     ]) {
-      expect({ statement, state: await session.try(statement) }).toEqual({ statement, state: '42501' })
+      // 55000: a view that nobody can write through, for it joins.
+      const refused = relation.endsWith('_waiting') ? expect.stringMatching(/^(42501|55000)$/) : '42501'
+      expect({ statement, state: await session.try(statement) }).toEqual({ statement, state: refused })
     }
   })
 
