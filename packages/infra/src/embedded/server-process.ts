@@ -105,7 +105,8 @@ async function becomesReady(dataDir: string, pid: number, ended: Promise<void>):
 }
 
 function failureFrom(output: string): StartFailure {
-  if (/lock file "postmaster\.pid" already exists/.test(output)) return { reason: 'already-running', output }
+  // Empty for an instant while another server writes it; one that stays so is told when the time is over.
+  if (/lock file "postmaster\.pid" (?:already exists|is empty)/.test(output)) return { reason: 'already-running', output }
   if (/pre-existing shared memory block/.test(output)) return { reason: 'old-backends', output }
   if (/could not bind|could not create any TCP\/IP sockets/.test(output)) return { reason: 'port-taken', output }
   return { reason: 'other', output }

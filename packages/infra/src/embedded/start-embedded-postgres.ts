@@ -65,6 +65,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 
   // Others may start, stop or be killed at the same time: look, act on what was seen, and look again when it changed.
   const until = Date.now() + 60_000
+  let inTheWay = ''
   for (;;) {
     const running = await findRunningServer(dataDir)
     if (running?.orphan === true) {
@@ -88,8 +89,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       }
       if (started.reason === 'other') throw didNotStart(dataDir, started.output)
       if (started.reason === 'port-taken' && options.port !== undefined) throw new PortTakenError(port)
+      inTheWay = started.output
     }
-    if (Date.now() > until) throw didNotStart(dataDir, 'another server on this folder neither answered nor ended within 60 s')
+    if (Date.now() > until) throw didNotStart(dataDir, `another server on this folder neither answered nor ended within 60 s. ${inTheWay}`)
     await delay(50)
   }
 }
