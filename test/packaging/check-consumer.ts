@@ -4,7 +4,13 @@ import { root, type WorkspacePackage } from '../architecture/workspace.ts'
 import type { Check } from './check-tarball.ts'
 import { run } from './run.ts'
 
-/** Installs the tarballs in a project of their own with npm, imports every entry, and compiles against their types. */
+/** Entries that need optional peers; the others must do without. */
+const needsTemporal = (entry: string): boolean => entry.startsWith('@cairn/infra/temporal')
+
+/**
+ * Installs the tarballs in a project of their own with npm, imports every entry, and compiles against their types. Entries that
+ * need no optional peer come first, before any of these is installed.
+ */
 export async function checkConsumer(
   packages: readonly WorkspacePackage[],
   tarballs: ReadonlyMap<string, string>,
@@ -26,12 +32,19 @@ export async function checkConsumer(
   if (install.code !== 0) return [{ title: 'npm install of all packages', problem: install.output }]
 
   const checks: Check[] = [{ title: 'npm install of all packages', problem: undefined }]
-  for (const entry of entries) {
+  const imports = async (entry: string): Promise<void> => {
     // The suites of contracts call vitest when they are imported, which only runs inside it.
     const script = `const found = Object.keys(await import(${JSON.stringify(entry)})); if (found.length === 0) throw new Error('it exports nothing')`
     const { code, output } = await run(process.execPath, ['--input-type=module', '-e', script], folder)
     checks.push({ title: `import of ${entry}`, problem: code === 0 ? undefined : output })
   }
+  for (const entry of entries.filter((name) => !needsTemporal(name))) await imports(entry)
+
+  const infra = packages.find(({ name }) => name === '@cairn/infra')
+  const temporal = Object.entries(infra?.devDependencies ?? {}).filter(([name]) => name.startsWith('@temporalio/'))
+  const added = await run('npm', ['install', '--no-audit', '--no-fund', ...temporal.map(([name, version]) => `${name}@${version}`)], folder)
+  checks.push({ title: 'npm install of the peers for Temporal', problem: added.code === 0 ? undefined : added.output })
+  for (const entry of entries.filter(needsTemporal)) await imports(entry)
 
   await writeFile(join(folder, 'index.ts'), entries.map((entry, index) => `export * as entry${index} from '${entry}'`).join('\n'))
   const options = [
