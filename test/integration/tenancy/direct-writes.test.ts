@@ -37,8 +37,9 @@ describe.each(Object.entries(sessions))('as the %s role', (_, session) => {
       `copy ${relation} from stdin`,
     ]) {
       // 55000: a view that nobody can write through, for it joins.
-      const refused = relation.endsWith('_waiting') ? expect.stringMatching(/^(42501|55000)$/) : '42501'
-      expect({ statement, state: await session.try(statement) }).toEqual({ statement, state: refused })
+      const states = relation.endsWith('_waiting') ? ['42501', '55000'] : ['42501']
+      const state = await session.try(statement)
+      expect({ statement, state, refused: states.includes(state) }).toEqual({ statement, state, refused: true })
     }
   })
 
