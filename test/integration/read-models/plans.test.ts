@@ -44,7 +44,12 @@ interface Scans {
 async function scansOf(work: () => Promise<unknown>): Promise<Scans> {
   const before = await scansSoFar()
   await work()
-  const after = await scansSoFar()
+  let after = await scansSoFar()
+  // A session of the pool that was not asked tells it a little later.
+  for (let tries = 0; tries < 50 && after.index === before.index && after.sequential === before.sequential; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    after = await scansSoFar()
+  }
   return { sequential: after.sequential - before.sequential, index: after.index - before.index }
 }
 
