@@ -1118,6 +1118,8 @@ CREATE FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant in
     SET search_path TO 'cairn', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     SET jit TO 'off'
     AS $$
 declare
