@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { LogReaderPort, LogReadOptions, LogReadPage } from '@cairn/core'
+import type { LogReaderPort, LogReadOptions, LogReadPage, UnreadDetails } from '@cairn/core'
 
 export interface LogPagesOptions {
   readonly after: number
@@ -11,6 +11,8 @@ export interface LogPagesOptions {
   readonly ahead: number
   /** Events of one read; asked before each. */
   readonly pageSize: () => number
+  /** Stands for what of the events need not be read. @default all of it is read */
+  readonly unread?: UnreadDetails | undefined
 }
 
 interface Stretch {
@@ -88,8 +90,8 @@ export class LogPages {
   }
 
   #read(after: number, upTo: number | undefined): Promise<LogReadPage> {
-    const { types, tenantId } = this.#options
-    const options: LogReadOptions = { after, limit: this.#options.pageSize(), types, tenantId }
+    const { types, tenantId, unread } = this.#options
+    const options: LogReadOptions = { after, limit: this.#options.pageSize(), types, tenantId, unread }
     return this.#reader.read(upTo === undefined ? options : { ...options, upTo })
   }
 }
