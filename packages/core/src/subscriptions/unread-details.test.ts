@@ -40,7 +40,8 @@ describe('details that were not read', () => {
     const unread = new UnreadDetails()
     const lifted = withSchemaVersion(unread.metadata(1), 3)
     expect([unread.metadata(1).schemaVersion, lifted.schemaVersion]).toEqual([1, 3])
-    expect({ ...{ metadata: lifted, recordedAt: unread.recordedAt } }.metadata).toBe(lifted)
+    const event = { metadata: lifted, recordedAt: unread.recordedAt }
+    expect({ ...event }.metadata).toBe(lifted)
     expect(unread.wanted).toBe(false)
     expect(() => lifted.causationId).toThrow(DetailsUnreadError)
     expect(unread.wanted).toBe(true)
