@@ -3,7 +3,7 @@ import type { LogReadOptions, ProjectionDefinition } from '@cairn/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { testDatabase } from '../../support/test-database.ts'
 import { accountEvents, balances, totals } from './support/bank.ts'
-import { foldedRows, visibleRows, type Rows } from './support/fold.ts'
+import { foldedRows, plain, visibleRows } from './support/fold.ts'
 import { openPgHost, type PgProjectionHost } from './support/pg-host.ts'
 import { Writer } from './support/writer.ts'
 
@@ -74,9 +74,6 @@ async function readsOf(names: readonly string[]): Promise<{ readonly short: numb
   }
   return reads
 }
-
-/** Times are text on one side, and dates on the other. */
-const plain = (rows: ReadonlyMap<string, Rows>): unknown => JSON.parse(JSON.stringify([...rows]))
 
 async function expectFolded(definition: ProjectionDefinition): Promise<void> {
   expect(plain(await visibleRows(database.url, database.schema, definition))).toEqual(plain(await foldedRows(host.reader, definition)))

@@ -40,6 +40,11 @@ export async function visibleRows(url: string, schema: string, definition: Proje
   return found
 }
 
+/** Rows as JSON has them: times are text on one side, and dates on the other. */
+export function plain(rows: ReadonlyMap<string, Rows>): unknown {
+  return JSON.parse(JSON.stringify([...rows]))
+}
+
 function mapNumbers(row: Readonly<Record<string, unknown>>, numeric: ReadonlySet<string>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, numeric.has(name) && value !== null ? Number(value) : value]))
 }
