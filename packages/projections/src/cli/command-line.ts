@@ -68,7 +68,9 @@ export function readCommandLine(args: readonly string[], output: CommandOutput):
     .option('--park', 'set events that fail aside and go on, where a rebuild would stop')
     .addOption(exclusive('--rollback', 'show the generation before again'))
     .addOption(exclusive('--status', 'print the state of each projection'))
-    .addOption(exclusive('--drift', 'compare the tables with the code; exit 1 when they differ'))
+    .addOption(
+      exclusive('--drift', 'compare the tables with the code; exit 1 when they differ (with --all: what the code does not know is extra)'),
+    )
     .addOption(exclusive('--repair', 'repair what differs and can be repaired in place'))
     .addOption(exclusive('--lint', 'check the definitions'))
     .option('--config <path>', "the app's configuration", undefined)

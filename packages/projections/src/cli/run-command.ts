@@ -1,4 +1,4 @@
-import { isCairnError, lintReadAccess, RebuildStoppedError, type ProjectionDefinition } from '@cairn/core'
+import { isCairnError, lintReadAccess, RebuildStoppedError, type DriftOptions, type ProjectionDefinition } from '@cairn/core'
 import { chooseProjections } from '../rebuild/choose-projections.ts'
 import type { ProjectionHost } from '../rebuild/host.ts'
 import { rebuild, type RebuildReport } from '../rebuild/rebuild.ts'
@@ -60,9 +60,9 @@ async function act(args: readonly string[], line: CommandLine, host: ProjectionH
     case 'status':
       return showStatus(host, chosen, json, screen)
     case 'drift':
-      return showDrift(host, chosen, json, screen)
+      return showDrift(host, chosen, { complete: all }, json, screen)
     case 'repair':
-      return repair(host, chosen, json, screen)
+      return repair(host, chosen, { complete: all }, json, screen)
     case 'lint':
       return lint(chosen, json, screen)
     case 'rollback':
@@ -88,8 +88,14 @@ async function showStatus(host: ProjectionHost, chosen: readonly ProjectionDefin
   return exitCode
 }
 
-async function showDrift(host: ProjectionHost, chosen: readonly ProjectionDefinition[], json: boolean, screen: Screen): Promise<number> {
-  const drift = await host.store.drift(declared(chosen))
+async function showDrift(
+  host: ProjectionHost,
+  chosen: readonly ProjectionDefinition[],
+  options: DriftOptions,
+  json: boolean,
+  screen: Screen,
+): Promise<number> {
+  const drift = await host.store.drift(declared(chosen), options)
   const exitCode = drift.length === 0 ? exitCodes.ok : exitCodes.failed
   if (json) screen.json({ type: 'drift', exitCode, drift })
   else if (drift.length === 0) screen.print('The database has what the code declares.')
@@ -97,9 +103,15 @@ async function showDrift(host: ProjectionHost, chosen: readonly ProjectionDefini
   return exitCode
 }
 
-async function repair(host: ProjectionHost, chosen: readonly ProjectionDefinition[], json: boolean, screen: Screen): Promise<number> {
-  const repaired = await host.store.repair(declared(chosen))
-  const left = await host.store.drift(declared(chosen))
+async function repair(
+  host: ProjectionHost,
+  chosen: readonly ProjectionDefinition[],
+  options: DriftOptions,
+  json: boolean,
+  screen: Screen,
+): Promise<number> {
+  const repaired = await host.store.repair(declared(chosen), options)
+  const left = await host.store.drift(declared(chosen), options)
   const exitCode = left.length === 0 ? exitCodes.ok : exitCodes.failed
   if (json) {
     screen.json({ type: 'repair', exitCode, repaired, left })

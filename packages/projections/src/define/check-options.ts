@@ -1,4 +1,4 @@
-import { DefinitionError } from '@cairn/core'
+import { DefinitionError, nearest } from '@cairn/core'
 
 /** A view, its tables and its subscription carry the name. */
 const namePattern = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
@@ -14,6 +14,8 @@ export interface OptionsToCheck {
   readonly maxWaiting?: number
 }
 
+const known = ['version', 'events', 'tables', 'partitionBy', 'partitions', 'mode', 'retry', 'onExhausted', 'maxWaiting']
+
 /** @throws DefinitionError naming the option */
 export function checkProjectionOptions(name: string, options: OptionsToCheck): void {
   const refuse = (problem: string): never => {
@@ -26,6 +28,11 @@ export function checkProjectionOptions(name: string, options: OptionsToCheck): v
         projection: name,
       },
     )
+  }
+  const unknown = Object.keys(options).find((option) => !known.includes(option))
+  if (unknown !== undefined) {
+    const near = nearest(unknown, known)
+    refuse(`has no option "${unknown}"${near === undefined ? `; its options are ${known.join(', ')}` : `; did you mean "${near}"?`}`)
   }
   const { version, events, partitions = 1, mode = 'async', onExhausted = 'park', maxWaiting = 0 } = options
   if (!isWhole(version, 1, maxVersion)) refuse(`has version ${version}: it must be a whole number from 1 to ${maxVersion}`)

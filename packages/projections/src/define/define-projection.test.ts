@@ -93,6 +93,11 @@ describe('defineProjection', () => {
     ['no handler', () => defineProjection('p', options).on({}), /p handles no event/],
     ['partitions without a key', () => defineProjection('p', { ...options, partitions: 4 }).on(nothing), /4 partitions and no partitionBy/],
     ['too many partitions', () => defineProjection('p', { ...options, partitions: 257, partitionBy: 'stream' }), /257 partitions/],
+    [
+      'an option nobody knows',
+      () => defineProjection('p', { ...options, partitionsBy: 'stream' } as typeof options),
+      /no option "partitionsBy"; did you mean "partitionBy"/,
+    ],
     ['an unknown mode', () => defineProjection('p', { ...options, mode: 'sync' as 'inline' }), /has mode "sync"/],
     ['too few that may wait', () => defineProjection('p', { ...options, maxWaiting: -1 }), /has maxWaiting -1/],
     ['an unknown policy', () => defineProjection('p', { ...options, onExhausted: 'skip' as 'park' }), /has onExhausted "skip"/],
