@@ -54,7 +54,7 @@ Exit codes: 0 done, 1 failed (or drift, or lint), 2 wrong usage, 3 finished with
 export function readCommandLine(args: readonly string[], output: CommandOutput): CommandLine | Refusal {
   const command = new Command('rebuild-projections')
     .description('Builds projections anew from the log, beside the live ones, and switches when they have caught up.')
-    .argument('[names...]', 'projections')
+    .argument('[names...]', 'projections, or tables of theirs')
     .option('--all', 'every projection')
     .option('--outdated', 'only those whose live tables were built from another definition than the code has')
     .option('--tenant <id>', "replace this tenant's rows alone")
