@@ -1,0 +1,3 @@
+export { pgBoss, type PgBossContext, type PgBossSetup, type RunningPgBoss } from './pg-boss.ts'
+export type { PgBossOptions } from './pg-boss-options.ts'
+export { PgBossScheduler } from './pg-boss-scheduler.ts'
