@@ -1,12 +1,12 @@
-import { UnknownTypeError } from '../errors/index.ts'
 import { uuidv7 } from '../ids/index.ts'
-import type { CommandOutcome, CommandWorkerInfo, RawCommand, RefusedCommand, StoredCommand } from '../ports/index.ts'
-import { nearest } from '../registry/nearest.ts'
+import type { CommandOutcome, CommandWorkerInfo, StoredCommand } from '../ports/index.ts'
 import { Wake } from '../subscriptions/wake.ts'
-import { admitCommand } from './admit-command.ts'
-import { commandFailure } from './command-failure.ts'
+import { admitRawCommands } from './admit-raw-commands.ts'
+import { byAggregate } from './by-aggregate.ts'
 import { resolveCommandWorkerOptions, type CommandWorkerOptions, type ResolvedCommandWorkerOptions } from './command-worker-options.ts'
+import { refuseUnknownCommands } from './refuse-unknown-commands.ts'
 import { runCommand } from './run-command.ts'
+import { returned, runInOrder } from './run-in-order.ts'
 
 const rawAtOnce = 100
 
@@ -78,17 +78,10 @@ export class CommandWorker {
 
   /** Says that this worker lives, and ends what no living worker will ever carry out. */
   async #beat(): Promise<void> {
-    const { due, leaseMs, unownedAfterMs, unknownTypeGraceMs, registry, logger } = this.#options
+    const { due, leaseMs, unownedAfterMs, unknownTypeGraceMs, logger } = this.#options
     const given = await due.beat(this.info, leaseMs, unownedAfterMs)
     if (given > 0) logger.warn(`${given} commands of workers that died were given back.`, { commands: given })
-    const unknown = await due.unknown(unknownTypeGraceMs, rawAtOnce)
-    if (unknown.length === 0) return
-    const refused = unknown.map(({ tenantId, id, type }): RefusedCommand => {
-      const error = commandFailure(new UnknownTypeError('command', type, nearest(type, registry.commandTypes)))
-      return { tenantId, id, error }
-    })
-    for (const { tenantId, id, error } of refused) logger.error(error.message, { tenantId, commandId: id, code: error.code })
-    await due.refuse(refused)
+    await refuseUnknownCommands(this.#options, unknownTypeGraceMs, rawAtOnce)
   }
 
   /** True when there may be more to claim at once. */
@@ -102,28 +95,8 @@ export class CommandWorker {
     for (const group of byAggregate(commands)) this.#waiting.push(group)
     this.#held += commands.length
     this.#fill()
-    const admitted = raw && (await this.#admit())
+    const admitted = raw && (await admitRawCommands(this.#options, this.info.types, rawAtOnce))
     return admitted || commands.length > 0
-  }
-
-  /** Completes rows that were written with SQL alone, or ends them. True when some may be claimed now. */
-  async #admit(): Promise<boolean> {
-    const { due, registry, logger } = this.#options
-    const raw = await due.raw(this.info.types, rawAtOnce)
-    const refused: RefusedCommand[] = []
-    const admitted = raw.flatMap((row: RawCommand) => {
-      try {
-        return admitCommand(registry, row)
-      } catch (error) {
-        const failure = commandFailure(error)
-        logger.error(failure.message, { tenantId: row.tenantId, commandId: row.id, commandType: row.type, code: failure.code })
-        refused.push({ tenantId: row.tenantId, id: row.id, error: failure })
-        return []
-      }
-    })
-    await due.admit(admitted)
-    await due.refuse(refused)
-    return raw.length > 0
   }
 
   /** Starts as many as may run. */
@@ -141,30 +114,14 @@ export class CommandWorker {
     }
   }
 
-  /** The commands of one aggregate in order. Behind one that is tried again later, the others wait. */
   async #runGroup(group: readonly StoredCommand[]): Promise<void> {
     const { bus, logger } = this.#options
-    const outcomes: CommandOutcome[] = []
-    for (const [i, stored] of group.entries()) {
-      if (this.#stopping.signal.aborted) {
-        outcomes.push(...group.slice(i).map(returned))
-        break
-      }
+    const run = async (stored: StoredCommand): Promise<CommandOutcome> => {
       const outcome = await runCommand(bus, stored, this.#options)
       await this.#fault('dispatched')
-      outcomes.push(outcome)
-      if (outcome.status === 'processed') continue
-      const { id, tenantId, type } = stored.command
-      const fields = { tenantId, commandId: id, commandType: type, attempts: stored.attempts, ...('error' in outcome ? outcome.error : {}) }
-      if (outcome.status === 'failed') {
-        logger.info('A stored command failed.', fields)
-        continue
-      }
-      logger.warn('A stored command is tried again later.', { ...fields, afterMs: outcome.afterMs })
-      outcomes.push(...group.slice(i + 1).map(returned))
-      break
+      return outcome
     }
-    this.#settle(outcomes)
+    this.#settle(await runInOrder(group, { run, stopping: this.#stopping.signal, logger }))
   }
 
   /** Those of one aggregate are settled in one statement: were they not, one that waits could be overtaken. */
@@ -225,21 +182,4 @@ export class CommandWorker {
       throw error
     }
   }
-}
-
-function returned({ command: { id, tenantId } }: StoredCommand): CommandOutcome {
-  return { tenantId, id, status: 'returned', afterMs: 0 }
-}
-
-/** In the order of their first commands. */
-function byAggregate(commands: readonly StoredCommand[]): readonly (readonly StoredCommand[])[] {
-  const groups = new Map<string, StoredCommand[]>()
-  for (const stored of commands) {
-    const { tenantId, aggregateType, aggregateId } = stored.command
-    const key = `${tenantId}\0${aggregateType}\0${aggregateId}`
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [stored])
-    else group.push(stored)
-  }
-  return [...groups.values()]
 }

@@ -1,4 +1,6 @@
 export { admitCommand, type CommandTypes } from './admit-command.ts'
+export { admitRawCommands } from './admit-raw-commands.ts'
+export { byAggregate } from './by-aggregate.ts'
 export { commandFailure } from './command-failure.ts'
 export { CommandWorker } from './command-worker.ts'
 export {
@@ -8,6 +10,9 @@ export {
   type CommandWorkerOptions,
 } from './command-worker-options.ts'
 export { InProcessScheduler } from './in-process-scheduler.ts'
+export { refuseUnknownCommands } from './refuse-unknown-commands.ts'
 export { runCommand, type RunOptions } from './run-command.ts'
+export { runInOrder, type InOrder } from './run-in-order.ts'
 export { storedResult, type StoredResult } from './stored-result.ts'
 export { waitForCommand, type WaitForCommandOptions } from './wait-for-command.ts'
+export { withdrawCommand } from './withdraw-command.ts'

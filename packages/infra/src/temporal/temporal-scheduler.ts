@@ -3,13 +3,13 @@ import {
   hashCommand,
   IllegalStatusError,
   InFlight,
-  isCairnError,
   type Command,
   type CommandStorePort,
   type EventPublisherPort,
   type JobSchedulerPort,
   type RecordedEvent,
   type StoredCommand,
+  withdrawCommand,
 } from '@cairn/core'
 import type { Client } from '@temporalio/client'
 import { commandBatches, type CommandBatches } from './command-batches.ts'
@@ -76,17 +76,8 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
   }
 
   /** Withdraws a command that no worker has taken. */
-  async cancel(tenantId: string, commandId: string): Promise<boolean> {
-    const stored = await this.#parts.commands.getById(tenantId, commandId)
-    if (stored?.status !== 'pending') return false
-    const error = { code: 'CAIRN_COMMAND_CANCELLED', message: 'The command was cancelled before it started.', retryable: false }
-    try {
-      await this.#parts.commands.markStatus(tenantId, commandId, { status: 'failed', error })
-      return true
-    } catch (failure) {
-      if (isCairnError(failure, 'CAIRN_ILLEGAL_STATUS')) return false
-      throw failure
-    }
+  cancel(tenantId: string, commandId: string): Promise<boolean> {
+    return withdrawCommand(this.#parts.commands, tenantId, commandId)
   }
 
   /** Hands events to the process managers that react to them. @throws TemporalUnavailableError, and what a reaction throws */

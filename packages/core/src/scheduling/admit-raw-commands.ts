@@ -1,0 +1,26 @@
+import type { DueCommandsPort, LoggerPort, RawCommand, RefusedCommand } from '../ports/index.ts'
+import { admitCommand, type CommandTypes } from './admit-command.ts'
+import { commandFailure } from './command-failure.ts'
+
+/** Completes rows that were written with SQL alone, or ends them. True when some may be claimed now. */
+export async function admitRawCommands(
+  { due, registry, logger }: { readonly due: DueCommandsPort; readonly registry: CommandTypes; readonly logger: LoggerPort },
+  types: readonly string[],
+  limit: number,
+): Promise<boolean> {
+  const raw = await due.raw(types, limit)
+  const refused: RefusedCommand[] = []
+  const admitted = raw.flatMap((row: RawCommand) => {
+    try {
+      return admitCommand(registry, row)
+    } catch (error) {
+      const failure = commandFailure(error)
+      logger.error(failure.message, { tenantId: row.tenantId, commandId: row.id, commandType: row.type, code: failure.code })
+      refused.push({ tenantId: row.tenantId, id: row.id, error: failure })
+      return []
+    }
+  })
+  await due.admit(admitted)
+  await due.refuse(refused)
+  return raw.length > 0
+}
