@@ -29,7 +29,7 @@ create policy whoever_may_insert on commands for insert to public
 grant execute on function enqueue_own_commands, cancel_own_commands to cairn_app;
 grant execute on function
   enqueue_commands, cancel_commands, claim_due_commands, raw_commands, admit_commands, refuse_commands, unknown_commands,
-  worker_beat, worker_leave, settle_commands, load_process_instances, save_process_instances, lock_process_instance,
-  list_process_instances
+  worker_beat, worker_leave, settle_commands, handed_commands, give_back_orphans, load_process_instances, save_process_instances,
+  lock_process_instance, list_process_instances
 to cairn_worker;
 grant execute on function remove_finished_commands to cairn_maintenance;

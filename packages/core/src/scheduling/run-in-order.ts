@@ -16,10 +16,7 @@ export interface InOrder {
  * Carries out commands of one aggregate, one after another. Behind one that is tried again later, the others wait: they are
  * returned. All outcomes must be settled in one statement: were they not, one that waits could be overtaken.
  */
-export async function runInOrder(
-  group: readonly StoredCommand[],
-  { run, stopping, logger }: InOrder,
-): Promise<readonly CommandOutcome[]> {
+export async function runInOrder(group: readonly StoredCommand[], { run, stopping, logger }: InOrder): Promise<readonly CommandOutcome[]> {
   const outcomes: CommandOutcome[] = []
   for (const [i, stored] of group.entries()) {
     if (stopping.aborted) return [...outcomes, ...group.slice(i).map(returned)]

@@ -7,6 +7,7 @@ import {
   PgLogReader,
   PgProcessStore,
   PgSubscriptionStore,
+  type PgDatabase,
 } from '@cairn/infra/pg'
 import { afterAll } from 'vitest'
 import type { ProcessStores } from '../../../support/process-rig.ts'
@@ -14,6 +15,7 @@ import { queryOnce } from '../../../support/query-once.ts'
 import { testDatabase, type TestFileDatabase } from '../../../support/test-database.ts'
 
 export interface PgStores extends ProcessStores {
+  readonly db: PgDatabase
   readonly store: PgEventStore
 }
 
@@ -37,6 +39,7 @@ export async function pgStores(): Promise<{ readonly database: TestFileDatabase;
         await db.close()
       })
       return {
+        db,
         store,
         commands: new PgCommandStore(db),
         due: new PgDueCommands(db),

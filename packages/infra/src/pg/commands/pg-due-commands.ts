@@ -10,7 +10,6 @@ import {
   type DueCommandsPort,
   type RawCommand,
   type RefusedCommand,
-  type StoredCommand,
 } from '@cairn/core'
 import type { QuerySqlToken } from 'slonik'
 import { z } from 'zod'
@@ -19,7 +18,7 @@ import type { PgDatabase } from '../connection/pg-database.ts'
 import { retryWhileUnavailable } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { assertLimit } from '../read/read-log.ts'
-import { toStoredCommand, type CommandRow } from './command-row.ts'
+import { claimDue, type ClaimedCommands } from './claim-due.ts'
 
 type RawRow = readonly [
   id: string,
@@ -33,7 +32,6 @@ type RawRow = readonly [
 
 const Done = z.object({ done: z.unknown() })
 const Count = z.object({ count: z.int() })
-const Claimed = z.object({ commands: z.array(z.custom<CommandRow>()).nullable(), raw: z.boolean() })
 const Raw = z.object({ commands: z.array(z.custom<RawRow>()).nullable() })
 const Unknown = z.object({ commands: z.array(z.tuple([z.string(), z.string(), z.string()])).nullable() })
 
@@ -58,21 +56,12 @@ export class PgDueCommands implements DueCommandsPort {
   }
 
   /** Sent once: a claim whose answer was lost leaves its commands with the worker, until it has not lived for its lease. */
-  async claimDue(
-    worker: CommandWorkerInfo,
-    limit: number,
-  ): Promise<{ readonly commands: readonly StoredCommand[]; readonly raw: boolean }> {
+  async claimDue(worker: CommandWorkerInfo, limit: number): Promise<ClaimedCommands> {
     assertLimit(limit, 1_000)
     const { gates, pools } = this.#db
-    const { commands, raw } = await retryWhileUnavailable('claiming commands', 0, () =>
-      gates.worker.run(() =>
-        pools.worker.one(
-          sql.prepared(this.#name('claim_due_commands'), Claimed)`
-            select commands, raw from ${this.#function('claim_due_commands')}(${worker.id}, ${textArray(worker.types)}::text[], ${limit}::int)`,
-        ),
-      ),
+    return retryWhileUnavailable('claiming commands', 0, () =>
+      gates.worker.run(() => claimDue(pools.worker, this.#db.schema, worker, limit)),
     )
-    return { commands: (commands ?? []).map(toStoredCommand), raw }
   }
 
   async raw(types: readonly string[], limit: number): Promise<readonly RawCommand[]> {

@@ -39,6 +39,8 @@ export interface PgDatabase {
   readonly gates: { readonly [K in 'aside' | 'read' | 'user' | 'worker' | 'commit' | 'handler']: Gate }
   /** What the boot check found. */
   readonly facts: DatabaseFacts
+  /** The address whose connections are the worker role's, with its password. */
+  readonly workerAddress: string
   close(): Promise<void>
 }
 
@@ -111,6 +113,7 @@ export async function openPg(options: PgOptions): Promise<PgDatabase> {
         handler: gate(resolved.workerPoolSize),
       },
       facts,
+      workerAddress: workerUrl,
       close: () => endAll(opened),
     }
   } catch (error) {
