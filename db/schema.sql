@@ -993,6 +993,44 @@ ALTER FUNCTION cairn.event_json(e cairn.events) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.event_json(e cairn.events) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.give_back_orphans(p_owner text, p_jobs_schema text, p_queue text, p_grace_ms bigint) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $_$
+declare
+  v_given int;
+begin
+  -- This runs with the owner's rights: what it touches must be the owner's own, or its triggers would have these rights.
+  if not exists (select from pg_namespace n where n.nspname = p_jobs_schema and n.nspowner::regrole::text = quote_ident(current_user)) then
+    raise exception using errcode = '42501', message = format('the schema %I is not the owner''s', p_jobs_schema);
+  end if;
+  execute format($sql$
+    with failed as (
+      delete from %1$I.job j where j.name = $2 and j.state = 'failed'
+    ), orphans as (
+      select c.tenant_id, c.id from commands c
+       where (c.status = 'consumed' or c.retry_at is not null) and c.status = 'consumed' and c.owner = $1
+         and c.updated_at < clock_timestamp() - $3 * interval '1 millisecond'
+         and not exists (
+           select from %1$I.job j
+            where j.name = $2 and j.state in ('created', 'retry', 'active')
+              and j.singleton_key = replace(replace(c.tenant_id, '%%', '%%25'), '/', '%%2F') || '/'
+                                 || replace(replace(c.aggregate_type, '%%', '%%25'), '/', '%%2F') || '/'
+                                 || replace(replace(c.aggregate_id, '%%', '%%25'), '/', '%%2F'))
+       order by c.tenant_id, c.id for update of c skip locked
+    )
+    update commands c set status = 'pending', owner = null, updated_at = clock_timestamp()
+      from orphans o where c.tenant_id = o.tenant_id and c.id = o.id
+  $sql$, p_jobs_schema) using p_owner, p_queue, p_grace_ms;
+  get diagnostics v_given = row_count;
+  return v_given;
+end
+$_$;
+
+ALTER FUNCTION cairn.give_back_orphans(p_owner text, p_jobs_schema text, p_queue text, p_grace_ms bigint) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.give_back_orphans(p_owner text, p_jobs_schema text, p_queue text, p_grace_ms bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.grant_read_models(p_projection text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1024,6 +1062,19 @@ $$;
 ALTER FUNCTION cairn.grant_read_models(p_projection text) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.grant_read_models(p_projection text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.handed_commands(p_owner text, p_ids jsonb) RETURNS json
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+  select json_agg(command_json(c)) from jsonb_array_elements(p_ids) e
+    join lateral (select x.* from commands x where x.tenant_id = e->>0 and x.id = (e->>1)::uuid limit 1) c
+      on c.status = 'consumed' and c.owner = p_owner
+$$;
+
+ALTER FUNCTION cairn.handed_commands(p_owner text, p_ids jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.handed_commands(p_owner text, p_ids jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.hold_horizon() RETURNS void
     LANGUAGE plpgsql
@@ -2744,7 +2795,13 @@ GRANT SELECT ON TABLE cairn.events TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.event_json(e cairn.events) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION cairn.give_back_orphans(p_owner text, p_jobs_schema text, p_queue text, p_grace_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.give_back_orphans(p_owner text, p_jobs_schema text, p_queue text, p_grace_ms bigint) TO cairn_worker;
+
 REVOKE ALL ON FUNCTION cairn.grant_read_models(p_projection text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.handed_commands(p_owner text, p_ids jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.handed_commands(p_owner text, p_ids jsonb) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.hold_horizon() FROM PUBLIC;
 

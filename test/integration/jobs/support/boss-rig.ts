@@ -6,6 +6,7 @@ import type { PgStores } from '../../processes/support/pg-stores.ts'
 
 export interface RiggedBoss extends RunningPgBoss {
   readonly rig: ProcessRig
+  readonly stores: PgStores
 }
 
 export interface BossRigOptions extends PgBossOptions {
@@ -32,5 +33,5 @@ export async function startBoss(stores: PgStores, options: BossRigOptions = {}):
     logger,
   })
   await running.ready
-  return { ...running, rig }
+  return { ...running, rig, stores }
 }
