@@ -31,8 +31,11 @@ test('a worker is killed with jobs active: others take them, and all commands en
     child.kill('SIGKILL')
     await gone
   })
-  let begun = 0
-  for await (const _line of createInterface({ input: child.stdout })) if (++begun === 60) break
+  const begun: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    begun.push(line)
+    if (begun.length === 60) break
+  }
   child.kill('SIGKILL')
   await gone
 
