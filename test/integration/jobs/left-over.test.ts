@@ -89,6 +89,8 @@ test('what a job waits for is no orphan, whatever signs are in its names', async
 test('the sweep touches no schema but the owner’s own', async () => {
   await queryOnce(url, 'create schema trap')
   await queryOnce(url, 'create table trap.job (name text, state text, singleton_key text)')
+  await queryOnce(url, 'grant all on schema trap to public')
+  await queryOnce(url, 'grant all on trap.job to public')
   const sweep = `select ${schema}.give_back_orphans($1, 'trap', 'commands', 0)`
   await expect(queryOnce(url, sweep, [owner])).rejects.toMatchObject({ code: '42501' })
 })

@@ -94,7 +94,8 @@ test('a scheduler that is stopped while jobs run loses nothing: the next one fin
   while (begun.length < 40) await sleep(5)
   await one.stop()
   expect(await waited).toMatchObject({ code: 'CAIRN_STOPPED' })
-  expect(begun.length).toBeLessThan(300)
+  // What was not begun was given back.
+  expect(begun.length).toBeLessThan(150)
   const other = await boss()
   for (const { id } of given) expect(await other.rig.wait(id, tenantId, 20_000)).toMatchObject({ status: 'processed' })
   for (let c = 0; c < 30; c++) expect(await added(other.rig, tenantId, `c${c}`)).toEqual(upTo(300).filter((n) => n % 30 === c))
