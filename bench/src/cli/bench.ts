@@ -102,8 +102,8 @@ export async function bench(rows: readonly Row[], readIds: readonly ReadRowId[],
   }
 }
 
-function sizesOf({ events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections }: ReadSizes): ReadSizes {
-  return { events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections }
+function sizesOf({ events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections, asyncCommands }: ReadSizes): ReadSizes {
+  return { events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections, asyncCommands }
 }
 
 /** Cairn itself lost something: no figure excuses that. */

@@ -18,6 +18,10 @@ async function run(job: Job): Promise<JobAnswers[Job['kind']]> {
       return (await import('./jobs/tail.ts')).tail(job)
     case 'fan-out':
       return (await import('./jobs/fan-out.ts')).fanOut(job)
+    case 'async-commands':
+      return (await import('./jobs/async-commands.ts')).asyncCommands(job)
+    case 'bare-jobs':
+      return (await import('./jobs/bare-jobs.ts')).bareJobs(job)
   }
 }
 

@@ -20,6 +20,16 @@ export type Job =
       readonly rate: number
       readonly seconds: number
     }
+  | {
+      readonly kind: 'async-commands'
+      readonly url: string
+      readonly schema: string
+      readonly contextKey: string
+      readonly way: 'pg-boss' | 'command-worker'
+      readonly commands: number
+      readonly aggregates: number
+    }
+  | { readonly kind: 'bare-jobs'; readonly url: string; readonly commands: number; readonly aggregates: number }
 
 export type EvtstoreDriver = 'pg' | 'postgres.js'
 
@@ -48,6 +58,13 @@ export interface FannedOut {
   readonly seconds: number
 }
 
+export interface CarriedOut {
+  readonly commands: number
+  readonly seconds: number
+  /** Commands whose effect is there. */
+  readonly effects: number
+}
+
 export interface JobAnswers {
   readonly 'cairn-rebuild': BuiltRows
   readonly 'sql-statement': BuiltRows
@@ -56,6 +73,8 @@ export interface JobAnswers {
   readonly 'evtstore-handler': BuiltRows
   readonly tail: TailWritten
   readonly 'fan-out': FannedOut
+  readonly 'async-commands': CarriedOut
+  readonly 'bare-jobs': CarriedOut
 }
 
 export interface JobDone<A> {

@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { plainTable } from '../report/plain-table.ts'
 import { median } from '../runner/statistics.ts'
 import type { FanOutResult } from './run-fan-out.ts'
+import { asyncRate, asyncWays, type AsyncResult } from './run-async.ts'
 import { rateOf, seriesNames, type RebuildResult } from './run-rebuild.ts'
 import type { TailResult } from './run-tail.ts'
 
@@ -9,6 +10,7 @@ export interface ReadSide {
   readonly rebuild?: RebuildResult
   readonly tail?: TailResult
   readonly fanOut?: FanOutResult
+  readonly async?: AsyncResult
 }
 
 /** A figure that is held to a limit; null where it does not exist or does not count. */
@@ -32,7 +34,7 @@ function target(row: string, what: string, figure: number | undefined, wanted: s
 
 const over = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? undefined : a / b)
 
-export function readTargets({ rebuild, tail, fanOut }: ReadSide): readonly ReadTarget[] {
+export function readTargets({ rebuild, tail, fanOut, async: stored }: ReadSide): readonly ReadTarget[] {
   const targets: ReadTarget[] = []
   if (rebuild !== undefined) {
     const one = rateOf(rebuild, seriesNames.one)
@@ -58,6 +60,14 @@ export function readTargets({ rebuild, tail, fanOut }: ReadSide): readonly ReadT
       atMost('fan-out', `rows of the log with ${projections} to one`, many.rows / one.rows, 1.5),
     )
   }
+  if (stored !== undefined) {
+    for (const aggregates of new Set(stored.series.map((s) => s.aggregates))) {
+      const rate = (way: string): number | undefined => asyncRate(stored, way, aggregates)
+      targets.push(
+        atLeast('async', `${aggregates} aggregates, pg-boss to bare jobs`, over(rate(asyncWays.boss), rate(asyncWays.bare)), 0.5),
+      )
+    }
+  }
   return targets
 }
 
@@ -70,7 +80,7 @@ const tenth = (n: number): string => (Number.isFinite(n) ? n.toFixed(1) : '–')
 
 /** The read side's part of what is printed. */
 export function readSections(read: ReadSide): readonly string[] {
-  const { rebuild, tail, fanOut } = read
+  const { rebuild, tail, fanOut, async: stored } = read
   const sections: string[] = []
   if (rebuild !== undefined) {
     sections.push(
@@ -118,6 +128,23 @@ export function readSections(read: ReadSide): readonly string[] {
       )}`,
     )
   }
+  if (stored !== undefined) {
+    sections.push(
+      `Stored commands carried out, per second:\n${plainTable(
+        ['way', 'aggregates', 'commands', 'median', 'lowest', 'highest', ''],
+        [1, 2, 3, 4, 5],
+        stored.series.map((s) => [
+          s.way,
+          whole(s.aggregates),
+          whole(s.commands),
+          whole(median(s.rates)),
+          whole(Math.min(...s.rates)),
+          whole(Math.max(...s.rates)),
+          s.problem === undefined ? '' : styleText('red', `not valid: ${s.problem}`),
+        ]),
+      )}`,
+    )
+  }
   const targets = readTargets(read)
   sections.push(
     `Held to:\n${plainTable(
@@ -135,10 +162,11 @@ export function readSections(read: ReadSide): readonly string[] {
 }
 
 /** True when Cairn itself came to wrong rows: no figure excuses that. */
-export function readFailed({ rebuild, tail }: ReadSide): boolean {
+export function readFailed({ rebuild, tail, async: stored }: ReadSide): boolean {
   return (
     rebuild?.series.some((s) => s.name.startsWith('cairn') && s.problem !== undefined) === true ||
     rebuild?.memory.some((m) => m.problem !== undefined) === true ||
-    tail?.problem !== undefined
+    tail?.problem !== undefined ||
+    stored?.series.some((s) => s.way !== asyncWays.bare && s.problem !== undefined) === true
   )
 }

@@ -3,6 +3,7 @@ export const readRows = [
   { id: 'rebuild', title: 'a projection built anew from the log (--events, --rows, --emmett-events, --peer-events, --memory)' },
   { id: 'tail', title: 'append to visible row, in open loop (--rate, --tail-seconds)' },
   { id: 'fan-out', title: 'many projections at the head read the log once (--projections)' },
+  { id: 'async', title: 'stored commands carried out, against bare jobs of pg-boss (--async-commands)' },
 ] as const
 
 export type ReadRowId = (typeof readRows)[number]['id']

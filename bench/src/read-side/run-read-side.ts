@@ -3,6 +3,7 @@ import { statementSettings } from '../profile/server-statements.ts'
 import { Databases } from '../runner/databases.ts'
 import type { ReadRowId } from './read-rows.ts'
 import type { ReadSide } from './read-report.ts'
+import { runAsync } from './run-async.ts'
 import { runFanOut } from './run-fan-out.ts'
 import { runRebuild, type ReadRunOptions } from './run-rebuild.ts'
 import { runTail } from './run-tail.ts'
@@ -13,6 +14,7 @@ export async function runReadSide(ids: readonly ReadRowId[], url: string | undef
   return {
     ...(ids.includes('rebuild') ? { rebuild: await runRebuild(step('rebuild')) } : {}),
     ...(ids.includes('tail') ? { tail: await runTail(step('tail')) } : {}),
+    ...(ids.includes('async') ? { async: await runAsync(step('async')) } : {}),
     ...(ids.includes('fan-out')
       ? { fanOut: await onCountingServer(url, (databases) => runFanOut({ ...step('fan-out'), databases })) }
       : {}),

@@ -14,6 +14,8 @@ export interface ReadSizes {
   readonly rate: number
   /** Length of the tail and of each run of the fan-out. */
   readonly tailSeconds: number
+  /** Commands of the async row. */
+  readonly asyncCommands: number
   /** Projections of the fan-out. */
   readonly projections: number
 }
