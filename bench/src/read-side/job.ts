@@ -29,7 +29,13 @@ export type Job =
       readonly commands: number
       readonly aggregates: number
     }
-  | { readonly kind: 'bare-jobs'; readonly url: string; readonly commands: number; readonly aggregates: number }
+  | {
+      readonly kind: 'bare-jobs'
+      readonly url: string
+      readonly policy: 'key_strict_fifo' | 'standard'
+      readonly commands: number
+      readonly aggregates: number
+    }
 
 export type EvtstoreDriver = 'pg' | 'postgres.js'
 

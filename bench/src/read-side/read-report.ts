@@ -64,7 +64,12 @@ export function readTargets({ rebuild, tail, fanOut, async: stored }: ReadSide):
     for (const aggregates of new Set(stored.series.map((s) => s.aggregates))) {
       const rate = (way: string): number | undefined => asyncRate(stored, way, aggregates)
       targets.push(
-        atLeast('async', `${aggregates} aggregates, pg-boss to bare jobs`, over(rate(asyncWays.boss), rate(asyncWays.bare)), 0.5),
+        atLeast(
+          'async',
+          `${aggregates} aggregates, pg-boss to bare jobs, the better`,
+          over(rate(asyncWays.boss), better(rate(asyncWays.bare), rate(asyncWays.unordered))),
+          0.5,
+        ),
       )
     }
   }
@@ -167,6 +172,6 @@ export function readFailed({ rebuild, tail, async: stored }: ReadSide): boolean 
     rebuild?.series.some((s) => s.name.startsWith('cairn') && s.problem !== undefined) === true ||
     rebuild?.memory.some((m) => m.problem !== undefined) === true ||
     tail?.problem !== undefined ||
-    stored?.series.some((s) => s.way !== asyncWays.bare && s.problem !== undefined) === true
+    stored?.series.some((s) => !s.way.startsWith('bare') && s.problem !== undefined) === true
   )
 }

@@ -3,7 +3,12 @@ import type { CarriedOut, Job } from './job.ts'
 import { runJob } from './run-job.ts'
 import type { ReadRunOptions } from './run-rebuild.ts'
 
-export const asyncWays = { boss: 'through pg-boss', worker: 'command worker', bare: 'bare job, one INSERT' } as const
+export const asyncWays = {
+  boss: 'through pg-boss',
+  worker: 'command worker',
+  bare: 'bare job, one INSERT',
+  unordered: 'bare job, one INSERT, no order',
+} as const
 
 export interface AsyncSeries {
   readonly way: string
@@ -43,7 +48,8 @@ export async function runAsync({ databases, sizes, rounds, signal, onStep }: Rea
   return { series: made }
 
   async function run(way: string, url: string, aggregates: number): Promise<CarriedOut> {
-    if (way === asyncWays.bare) return answerOf({ kind: 'bare-jobs', url, commands, aggregates })
+    if (way === asyncWays.bare) return answerOf({ kind: 'bare-jobs', url, policy: 'key_strict_fifo', commands, aggregates })
+    if (way === asyncWays.unordered) return answerOf({ kind: 'bare-jobs', url, policy: 'standard', commands, aggregates })
     const { contextKey } = await migrate({ url, schema })
     await databases.settle(url)
     const by = way === asyncWays.boss ? 'pg-boss' : 'command-worker'

@@ -5,13 +5,13 @@ import type { CarriedOut, Job } from '../job.ts'
 import { until } from '../until.ts'
 import { storedAtOnce } from './async-commands.ts'
 
-/** As `pgBoss()` has it: policy of the queue, batches, workers, connections, polling and being woken. */
+/** As `pgBoss()` has it: batches, workers, connections, polling and being woken. */
 const workers = 4
 const batchSize = 64
 const queue = 'bare'
 
 /** Bare jobs of pg-boss whose handler does one INSERT, from the first job's insert until the last one is completed. */
-export async function bareJobs({ url, commands, aggregates }: Extract<Job, { kind: 'bare-jobs' }>): Promise<CarriedOut> {
+export async function bareJobs({ url, policy, commands, aggregates }: Extract<Job, { kind: 'bare-jobs' }>): Promise<CarriedOut> {
   const pool = new Pool({ connectionString: url, max: 8 })
   await pool.query('create table done (id bigint generated always as identity primary key, basket_id text, line jsonb)')
   const boss = new PgBoss({ connectionString: url, max: 4, schedule: false, superviseIntervalSeconds: 2, monitorIntervalSeconds: 2 })
@@ -19,7 +19,7 @@ export async function bareJobs({ url, commands, aggregates }: Extract<Job, { kin
   boss.on('error', () => undefined)
   pool.on('error', () => undefined)
   await boss.start()
-  await boss.createQueue(queue, { policy: 'key_strict_fifo', heartbeatSeconds: 10, retryLimit: 10, retryBackoff: true })
+  await boss.createQueue(queue, { policy, heartbeatSeconds: 10, retryLimit: 10, retryBackoff: true })
   const ids: string[] = []
   const wake = (): void => {
     for (const id of ids) boss.notifyWorker(id)
@@ -45,7 +45,8 @@ export async function bareJobs({ url, commands, aggregates }: Extract<Job, { kin
   try {
     const jobs = Array.from({ length: commands }, (_, n) => {
       const basketId = `basket-${n % aggregates}`
-      return { data: { basketId, line: lineAdded(n) }, singletonKey: basketId }
+      const data = { basketId, line: lineAdded(n) }
+      return policy === 'standard' ? { data } : { data, singletonKey: basketId }
     })
     const began = performance.now()
     for (let i = 0; i < commands; i += storedAtOnce) {
