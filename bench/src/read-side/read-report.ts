@@ -66,8 +66,8 @@ export function readTargets({ rebuild, tail, fanOut, async: stored }: ReadSide):
       targets.push(
         atLeast(
           'async',
-          `${aggregates} aggregates, pg-boss to bare jobs, the better`,
-          over(rate(asyncWays.boss), better(rate(asyncWays.bare), rate(asyncWays.unordered))),
+          `${aggregates} aggregates, pg-boss to bare jobs of the same queue`,
+          over(rate(asyncWays.boss), rate(asyncWays.bare)),
           0.5,
         ),
       )

@@ -6,8 +6,8 @@ import { until } from '../until.ts'
 import { storedAtOnce } from './async-commands.ts'
 
 /** As `pgBoss()` has it: batches, workers, connections, polling and being woken. */
-const workers = 4
-const batchSize = 64
+const workers = 2
+const batchSize = 128
 const queue = 'bare'
 
 /** Bare jobs of pg-boss whose handler does one INSERT, from the first job's insert until the last one is completed. */
