@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { uuidv7 } from '@cairn/core'
 import { counterCommands } from '@cairn/testing/contracts'
 import { expect, onTestFinished, test } from 'vitest'
+import { queryOnce } from '../../support/query-once.ts'
 import { pgStores } from '../processes/support/pg-stores.ts'
 import { startBoss } from './support/boss-rig.ts'
 import { added, givenCommands } from './support/given-commands.ts'
@@ -47,3 +48,27 @@ test('a worker is killed with jobs active: others take them, and all commands en
   }
   for (let c = 0; c < 40; c++) expect(await added(other.rig, tenantId, `c${c}`)).toEqual(numbers.filter((n) => n % 40 === c))
 }, 60_000)
+
+test('all connections are cut, again and again, while jobs run: all commands end, each once and in order', async () => {
+  const tenantId = uuidv7()
+  const { rig, stores, stop } = await startBoss(await pg.open(), { ownerUrl: pg.database.url })
+  onTestFinished(() => stop())
+  const numbers = Array.from({ length: 600 }, (_, i) => i + 1)
+  const given = await givenCommands(
+    stores,
+    tenantId,
+    numbers.map((n) => counterCommands.add({ counterId: `c${n % 60}`, n })),
+  )
+  let cut = 0
+  for (const { id } of given.slice(0, 5)) {
+    const [answer] = await queryOnce<{ cut: number }>(
+      pg.database.url,
+      `select count(pg_terminate_backend(pid))::int as cut from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+    )
+    cut += answer?.cut ?? 0
+    await rig.wait(id, tenantId, 40_000)
+  }
+  expect(cut).toBeGreaterThan(10)
+  for (const { id } of given) expect(await rig.wait(id, tenantId, 40_000)).toMatchObject({ status: 'processed' })
+  for (let c = 0; c < 60; c++) expect(await added(rig, tenantId, `c${c}`)).toEqual(numbers.filter((n) => n % 60 === c))
+}, 90_000)
