@@ -9,6 +9,7 @@ import {
   type LoggerPort,
   type StoredCommand,
 } from '@cairn/core'
+import { HintSender } from '../pg/append/hint-sender.ts'
 import { CommandWaiters } from './command-waiters.ts'
 import { Feeder } from './feeder.ts'
 import { HandOver } from './hand-over.ts'
@@ -31,6 +32,7 @@ export class PgBossScheduler implements JobSchedulerPort {
   readonly #context: Context
   readonly #options: ResolvedPgBossOptions
   readonly #waiters = new CommandWaiters()
+  readonly #hints: HintSender
   readonly #stopping = new AbortController()
   #ready: Promise<void> | undefined
   #feeder: Feeder | undefined
@@ -40,6 +42,7 @@ export class PgBossScheduler implements JobSchedulerPort {
   constructor(context: Context, options: ResolvedPgBossOptions) {
     this.#context = { ...context, logger: context.logger.child({ component: 'pg-boss' }) }
     this.#options = options
+    this.#hints = new HintSender(context.db)
   }
 
   /**
@@ -66,7 +69,9 @@ export class PgBossScheduler implements JobSchedulerPort {
     const { commands } = this.#context
     const stored = await commands.upsert(command)
     if (stored.status === 'processed' || stored.status === 'failed') return stored
-    this.#feeder?.ring()
+    // Where this process hands nothing over, another hears of it.
+    if (this.#feeder === undefined) this.#hints.send()
+    else this.#feeder.ring()
     const { tenantId, id } = stored.command
     return waitForCommand(commands, tenantId, id, {
       timeoutMs: Number.POSITIVE_INFINITY,
@@ -126,5 +131,6 @@ export class PgBossScheduler implements JobSchedulerPort {
     await this.#ready?.catch(() => undefined)
     await this.#feeder?.stop()
     await this.#boss?.stop()
+    await this.#hints.drained()
   }
 }
