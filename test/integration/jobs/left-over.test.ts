@@ -113,6 +113,35 @@ test('a queue that is gone takes no commands with it: they stay pending, and are
   expect(await other.rig.wait(given?.id ?? '', tenantId)).toMatchObject({ status: 'processed', attempts: 1 })
 })
 
+test('rows and jobs are handed over in one transaction: where it does not commit, there is neither', async () => {
+  const tenantId = uuidv7()
+  await installed()
+  // Fails the COMMIT, when the jobs are inserted.
+  await queryOnce(
+    url,
+    `create function ${schema}.refuse_it() returns trigger language plpgsql as $$ begin raise exception 'not now'; end $$`,
+  )
+  await queryOnce(
+    url,
+    `create constraint trigger refuse_it after update on ${schema}.commands deferrable initially deferred for each row
+       when (new.status = 'consumed' and new.tenant_id = '${tenantId}') execute function ${schema}.refuse_it()`,
+  )
+  const refused = Promise.withResolvers<void>()
+  const warn = (_: string, fields?: LogFields): void => {
+    if (String(fields?.error).includes('not now')) refused.resolve()
+  }
+  const logger: LoggerPort = { ...silentLogger, warn, child: () => logger }
+  const { rig, stores } = await boss({ logger })
+  const [given] = await givenCommands(stores, tenantId, [add({ counterId: 'c', n: 1 })])
+  await refused.promise
+  const jobsOf = `select count(*)::int as n from ${jobs}.job where data ->> 'tenantId' = $1`
+  expect(await queryOnce(url, jobsOf, [tenantId])).toEqual([{ n: 0 }])
+  expect(await stores.commands.getById(tenantId, given?.id ?? '')).toMatchObject({ status: 'pending', attempts: 0 })
+  await queryOnce(url, `drop trigger refuse_it on ${schema}.commands`)
+  expect(await rig.wait(given?.id ?? '', tenantId, 20_000)).toMatchObject({ status: 'processed', attempts: 1 })
+  expect(await queryOnce(url, jobsOf, [tenantId])).toEqual([{ n: 1 }])
+})
+
 test('when the scheduler is given up for a command worker, that one gets what was handed over', async () => {
   const tenantId = uuidv7()
   const one = await boss({ leaseMs: 1_000 })

@@ -16,12 +16,12 @@ async function boss(options: BossRigOptions = {}): Promise<RiggedBoss> {
   return running
 }
 
-test('1,000 commands to 100 aggregates are carried out in order, each once', async () => {
+test('1,000 commands to 100 aggregates are carried out in order by two processes, each once', async () => {
   const tenantId = uuidv7()
   const stores = await pg.open()
   const made = upTo(1_000).map((n) => add({ counterId: `c${n % 100}`, n }))
   const given = await givenCommands(stores, tenantId, made)
-  const { rig } = await boss()
+  const [{ rig }] = await Promise.all([boss(), boss()])
   for (const { id } of given) expect(await rig.wait(id, tenantId, 30_000)).toMatchObject({ status: 'processed', attempts: 1 })
   for (let c = 0; c < 100; c++) {
     expect(await added(rig, tenantId, `c${c}`)).toEqual(upTo(1_000).filter((n) => n % 100 === c))
