@@ -17,7 +17,7 @@ as $$
     join lateral (select x.* from process_instances x where x.process_manager = k.m and x.tenant_id = k.t and x.instance_id = k.n limit 1) i on true
 $$;
 
--- Stores instances (arrays as process_instance_json makes them) in place of what is stored of them.
+-- Stores instances (arrays as process_instance_json makes them) in place of what is stored of them, unless that is further on.
 create or replace function save_process_instances(p_instances jsonb) returns void
 language sql volatile security definer
 set search_path from current
@@ -31,6 +31,9 @@ as $$
     set status = excluded.status, state = excluded.state, state_version = excluded.state_version, version = excluded.version,
         position = excluded.position, steps = excluded.steps, timers = excluded.timers, waiting_for = excluded.waiting_for,
         updated_at = excluded.updated_at
+    -- Where the scheduler was changed, a step of the old one may come late. Its commands are there already, by their ids; the
+    -- instance must not go back.
+    where excluded.position >= process_instances.position
 $$;
 
 -- One instance at a time for whoever runs steps outside of a subscription: until the transaction ends.

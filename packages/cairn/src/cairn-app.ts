@@ -3,7 +3,6 @@ import {
   commandLogging,
   EventBus,
   eventLogging,
-  InProcessScheduler,
   isAsync,
   silentLogger,
   TenantMissingError,
@@ -44,6 +43,7 @@ import type { WaitForCommandOptions } from './processes/wait-for-command-options
 import type { ReadModelOf, ReadOptions } from './read-model.ts'
 import { StoredEventLog } from './stored-event-log.ts'
 import { storedReadModel } from './stored-read-model.ts'
+import { Scheduling } from './scheduling/scheduling.ts'
 import type { AppSubscription } from './subscriptions/app-subscription.ts'
 import { StoredSubscriptionControl } from './subscriptions/stored-subscription-control.ts'
 import { subscribe } from './subscriptions/subscribe.ts'
@@ -65,6 +65,7 @@ export class CairnApp implements Cairn {
   readonly processes: ProcessControl
   readonly #backend: Backend
   readonly #background: Background
+  readonly #scheduling: Scheduling
   readonly #defaultTenantId: string | undefined
   readonly #inFlight = new ClosingGate('The app')
   #stopped: Promise<void> | undefined
@@ -94,10 +95,11 @@ export class CairnApp implements Cairn {
       this.bus.use(eventLogging(logger))
     }
     for (const middleware of options.middleware) this.commandBus.use(middleware)
-    this.scheduler = new InProcessScheduler(commands, this.commandBus)
+    this.#scheduling = new Scheduling(options, registry, backend, this.commandBus)
+    this.scheduler = this.#scheduling.scheduler
     this.events = new StoredEventLog({ store, registry, bus: this.bus, inFlight: this.#inFlight, defaultTenantId })
     this.#defaultTenantId = defaultTenantId
-    this.#background = new Background(options, registry, backend, this.commandBus)
+    this.#background = new Background(options, registry, backend, this.#scheduling)
     const guard = <T>(work: () => Promise<T>): Promise<T> => this.#inFlight.run(work)
     this.subscriptions = new StoredSubscriptionControl(this.#background, guard)
     this.processes = new StoredProcessControl(backend.background.instances, guard)
@@ -187,7 +189,11 @@ export class CairnApp implements Cairn {
 
   async health(): Promise<Health> {
     try {
-      return healthOf(await this.#inFlight.run(() => this.#background.engine.status()))
+      const { kind } = this.#scheduling
+      const [status, unreachable] = await this.#inFlight.run(() =>
+        Promise.all([this.#background.engine.status(), this.#scheduling.unreachable()]),
+      )
+      return healthOf(status, { kind, unreachable })
     } catch (error) {
       return healthWhenDown(error)
     }

@@ -30,20 +30,32 @@ export interface Health {
     /** Milliseconds since the log was last read; undefined before the first time. */
     readonly lastReadAgoMs: number | undefined
   }
+  /** Who carries out stored commands; undefined when the app is down. */
+  readonly scheduler: { readonly kind: string; readonly reachable: boolean } | undefined
   readonly subscriptions: readonly SubscriptionHealth[]
+}
+
+/** What an app knows about its scheduler. */
+export interface SchedulerState {
+  readonly kind: string
+  /** Why it cannot be reached. */
+  readonly unreachable: string | undefined
 }
 
 /** A poller that has not read for so long, with events to read, does not get on. */
 const silentMs = 10_000
 
-export function healthOf(status: EngineStatus): Health {
+export function healthOf(status: EngineStatus, { kind, unreachable }: SchedulerState): Health {
   const { head, feed, running } = status
-  const problems = [...feedProblems(status), ...status.subscriptions.flatMap((one) => [...problemsOf(one)])]
+  const unscheduled =
+    unreachable === undefined ? [] : [`Stored commands wait, because the scheduler ${kind} cannot be reached: ${unreachable}`]
+  const problems = [...unscheduled, ...feedProblems(status), ...status.subscriptions.flatMap((one) => [...problemsOf(one)])]
   return {
     status: problems.length === 0 ? 'up' : 'degraded',
     problems,
     log: { newest: head.newest, horizon: head.horizon },
     background: { running, position: feed.position, lastReadAgoMs: feed.lastReadAgoMs },
+    scheduler: { kind, reachable: unreachable === undefined },
     subscriptions: status.subscriptions.map(({ key, kind, partitions, lag }) => ({
       name: key.name,
       generation: key.generation,
@@ -63,6 +75,7 @@ export function healthWhenDown(error: unknown): Health {
     problems: [isCairnError(error, 'CAIRN_STOPPED') ? why : `The database does not answer: ${why}`],
     log: undefined,
     background: { running: false, position: 0, lastReadAgoMs: undefined },
+    scheduler: undefined,
     subscriptions: [],
   }
 }

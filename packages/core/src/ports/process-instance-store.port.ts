@@ -21,7 +21,7 @@ export interface InstanceFilter {
 export interface ProcessInstanceStorePort {
   /** In the order of the keys; undefined for those that are not there. */
   load(keys: readonly InstanceKey[]): Promise<readonly (ProcessInstance | undefined)[]>
-  /** Stores instances, in place of what is stored of them. No key may stand twice. */
+  /** Stores instances, in place of what is stored of them, unless that has a higher position. No key may stand twice. */
   save(instances: readonly ProcessInstance[]): Promise<void>
   /** Ascending by process manager, tenant and instance, in keyset pages. */
   list(filter: InstanceFilter): Promise<readonly ProcessInstance[]>

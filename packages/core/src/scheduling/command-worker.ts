@@ -18,7 +18,7 @@ const rawAtOnce = 100
  * gets the command, and its row ends as it should.
  */
 export class CommandWorker {
-  readonly info: CommandWorkerInfo
+  readonly #id = uuidv7()
   readonly #options: ResolvedCommandWorkerOptions
   readonly #wake = new Wake()
   readonly #stopping = new AbortController()
@@ -33,7 +33,12 @@ export class CommandWorker {
 
   constructor(options: CommandWorkerOptions) {
     this.#options = resolveCommandWorkerOptions(options)
-    this.info = { id: uuidv7(), label: this.#options.label, types: [...this.#options.registry.commandTypes].toSorted() }
+  }
+
+  /** As it is now: handlers may be registered while the worker runs. */
+  get info(): CommandWorkerInfo {
+    const { registry, bus, types, label } = this.#options
+    return { id: this.#id, label, types: [...new Set([...registry.commandTypes, ...(bus.handlers?.types ?? []), ...types])].toSorted() }
   }
 
   start(): void {
@@ -78,10 +83,12 @@ export class CommandWorker {
 
   /** Says that this worker lives, and ends what no living worker will ever carry out. */
   async #beat(): Promise<void> {
-    const { due, leaseMs, unownedAfterMs, unknownTypeGraceMs, registry, logger } = this.#options
+    const { due, bus, leaseMs, unownedAfterMs, unknownTypeGraceMs, registry, logger } = this.#options
     const given = await due.beat(this.info, leaseMs, unownedAfterMs)
     if (given > 0) logger.warn(`${given} commands of workers that died were given back.`, { commands: given })
-    const unknown = await due.unknown(unknownTypeGraceMs, rawAtOnce)
+    // What handlers do not name they are asked about, as soon as it waits.
+    if (bus.handlers?.open === true) for (const { type } of await due.unknown(0, rawAtOnce)) bus.handlers.handles(type)
+    const unknown = (await due.unknown(unknownTypeGraceMs, rawAtOnce)).filter(({ type }) => bus.handlers?.handles(type) !== true)
     if (unknown.length === 0) return
     const refused = unknown.map(({ tenantId, id, type }): RefusedCommand => {
       const error = commandFailure(new UnknownTypeError('command', type, nearest(type, registry.commandTypes)))
@@ -93,10 +100,11 @@ export class CommandWorker {
 
   /** True when there may be more to claim at once. */
   async #claim(): Promise<boolean> {
-    const { due, batchSize } = this.#options
+    const { due, batchSize, ready } = this.#options
     const room = batchSize - this.#held
     // Few at a time while much is under way: a claim costs a round trip.
     if (room < Math.ceil(batchSize / 4)) return false
+    await ready?.()
     const { commands, raw } = await due.claimDue(this.info, room)
     await this.#fault('claimed')
     for (const group of byAggregate(commands)) this.#waiting.push(group)
@@ -108,12 +116,12 @@ export class CommandWorker {
 
   /** Completes rows that were written with SQL alone, or ends them. True when some may be claimed now. */
   async #admit(): Promise<boolean> {
-    const { due, registry, logger } = this.#options
+    const { due, registry, bus, types: others, logger } = this.#options
     const raw = await due.raw(this.info.types, rawAtOnce)
     const refused: RefusedCommand[] = []
     const admitted = raw.flatMap((row: RawCommand) => {
       try {
-        return admitCommand(registry, row)
+        return admitCommand(registry, row, (type) => others.includes(type) || bus.handlers?.handles(type) === true)
       } catch (error) {
         const failure = commandFailure(error)
         logger.error(failure.message, { tenantId: row.tenantId, commandId: row.id, commandType: row.type, code: failure.code })
@@ -143,7 +151,12 @@ export class CommandWorker {
 
   /** The commands of one aggregate in order. Behind one that is tried again later, the others wait. */
   async #runGroup(group: readonly StoredCommand[]): Promise<void> {
-    const { bus, logger } = this.#options
+    const { bus, runGroup, logger } = this.#options
+    if (runGroup !== undefined) {
+      const ended = this.#stopping.signal.aborted ? group.map(returned) : await runGroup(group)
+      await this.#fault('dispatched')
+      return this.#settle(ended)
+    }
     const outcomes: CommandOutcome[] = []
     for (const [i, stored] of group.entries()) {
       if (this.#stopping.signal.aborted) {
@@ -153,7 +166,7 @@ export class CommandWorker {
       const outcome = await runCommand(bus, stored, this.#options)
       await this.#fault('dispatched')
       outcomes.push(outcome)
-      if (outcome.status === 'processed') continue
+      if (outcome.status === 'processed' || outcome.status === 'handed') continue
       const { id, tenantId, type } = stored.command
       const fields = { tenantId, commandId: id, commandType: type, attempts: stored.attempts, ...('error' in outcome ? outcome.error : {}) }
       if (outcome.status === 'failed') {
@@ -170,12 +183,15 @@ export class CommandWorker {
   /** Those of one aggregate are settled in one statement: were they not, one that waits could be overtaken. */
   #settle(outcomes: readonly CommandOutcome[]): void {
     this.#outcomes.push(...outcomes)
-    this.#settling ??= this.#flush().finally(() => {
+    this.#settling ??= this.#flush().then((through) => {
       this.#settling = undefined
+      // What came between its last look and now would lie here for good.
+      if (through && this.#outcomes.length > 0) this.#settle([])
     })
   }
 
-  async #flush(): Promise<void> {
+  /** False when it gave up. */
+  async #flush(): Promise<boolean> {
     const { due, pollMs, logger } = this.#options
     let failures = 0
     while (this.#outcomes.length > 0 && !this.#dead) {
@@ -189,22 +205,23 @@ export class CommandWorker {
         this.#held -= outcomes.length
         this.#wake.ring()
       } catch (error) {
-        if (this.#dead) return
+        if (this.#dead) return false
         failures++
         this.#outcomes = [...outcomes, ...this.#outcomes]
         logger.warn('The outcomes of commands could not be stored; they are kept.', { error, commands: this.#outcomes.length })
         // They are in the log. Whoever gets the commands when this worker has not beaten for its lease finds them there.
-        if (this.#stopping.signal.aborted && failures > 3) return
+        if (this.#stopping.signal.aborted && failures > 3) return false
         await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs * 2 ** failures, 5_000)))
       }
     }
+    return !this.#dead
   }
 
   async #finish(): Promise<void> {
     const { due, logger } = this.#options
     this.#settle(this.#waiting.splice(0).flat().map(returned))
     while (this.#running.size > 0) await Promise.all(this.#running)
-    await this.#settling
+    while (this.#settling !== undefined) await this.#settling
     try {
       await due.leave(this.info.id)
     } catch (error) {

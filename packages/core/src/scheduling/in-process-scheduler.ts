@@ -5,6 +5,7 @@ import type { CommandStorePort, JobSchedulerPort, StatusChange, StoredCommand } 
 import { commandFailure } from './command-failure.ts'
 import type { CommandDispatcher } from './command-worker-options.ts'
 import { storedResult } from './stored-result.ts'
+import { cancelPending } from './stored-scheduler.ts'
 
 /** Failures that say nothing about the command itself: it goes back to `pending`, and the caller gets the error. */
 const passing: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAIRN_POOL_EXHAUSTED', 'CAIRN_STOPPED'])
@@ -42,10 +43,7 @@ export class InProcessScheduler implements JobSchedulerPort {
   /** Commands start as soon as they are scheduled here, so only those that another process left behind can be withdrawn. */
   async cancel(tenantId: string, commandId: string): Promise<boolean> {
     if (this.#running.has(runningKey(tenantId, commandId))) return false
-    const stored = await this.#commands.getById(tenantId, commandId)
-    if (stored?.status !== 'pending') return false
-    const error = { code: 'CAIRN_COMMAND_CANCELLED', message: 'The command was cancelled before it started.', retryable: false }
-    return (await this.#mark(tenantId, commandId, { status: 'failed', error })) !== undefined
+    return cancelPending(this.#commands, tenantId, commandId)
   }
 
   async #run(command: Command): Promise<StoredCommand> {

@@ -1,9 +1,9 @@
 import {
+  cancelPending,
   CommandIdReusedError,
   hashCommand,
   IllegalStatusError,
   InFlight,
-  isCairnError,
   type Command,
   type CommandStorePort,
   type EventPublisherPort,
@@ -36,6 +36,9 @@ export interface TemporalSchedulerParts {
   /** Further workflow types that `scheduleWorkflow` may start. */
   readonly workflowTypes?: readonly string[] | undefined
 }
+
+/** What became of a stored command. Started: a workflow of the user's own runs for it, and writes its end into the row. */
+export type CarriedOut = CommandAnswer | { readonly status: 'started' }
 
 /**
  * Runs commands through Temporal. The command's row is stored before anything else and says how far it got; Temporal is told the
@@ -76,17 +79,8 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
   }
 
   /** Withdraws a command that no worker has taken. */
-  async cancel(tenantId: string, commandId: string): Promise<boolean> {
-    const stored = await this.#parts.commands.getById(tenantId, commandId)
-    if (stored?.status !== 'pending') return false
-    const error = { code: 'CAIRN_COMMAND_CANCELLED', message: 'The command was cancelled before it started.', retryable: false }
-    try {
-      await this.#parts.commands.markStatus(tenantId, commandId, { status: 'failed', error })
-      return true
-    } catch (failure) {
-      if (isCairnError(failure, 'CAIRN_ILLEGAL_STATUS')) return false
-      throw failure
-    }
+  cancel(tenantId: string, commandId: string): Promise<boolean> {
+    return cancelPending(this.#parts.commands, tenantId, commandId)
   }
 
   /** Hands events to the process managers that react to them. @throws TemporalUnavailableError, and what a reaction throws */
@@ -113,7 +107,7 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
   }
 
   /** Has a command that is stored carried out, as a pump does. @throws as `schedule` */
-  async carryOut(command: Command): Promise<CommandAnswer> {
+  async carryOut(command: Command): Promise<CarriedOut> {
     return this.#inFlight.run(() => this.#carryOut(command))
   }
 
@@ -139,10 +133,10 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
     return final
   }
 
-  async #carryOut(command: Command): Promise<CommandAnswer> {
+  async #carryOut(command: Command): Promise<CarriedOut> {
     const workflowType = this.#parts.workflows?.[command.type]
     if (workflowType === undefined) return this.#parts.router.route(command, command.id)
     await this.#workflows.schedule(command, workflowType)
-    return { status: 'processed' }
+    return { status: 'started' }
   }
 }

@@ -33,7 +33,7 @@ export class InMemoryProcessStore implements ProcessInstanceStorePort, ProcessTr
       },
       list: (filter) => this.list(filter),
       commit: () => {
-        for (const [key, row] of saved) this.#rows.set(key, row)
+        for (const [key, row] of saved) this.#put(key, row)
       },
     }
   }
@@ -43,7 +43,13 @@ export class InMemoryProcessStore implements ProcessInstanceStorePort, ProcessTr
   }
 
   async save(instances: readonly ProcessInstance[]): Promise<void> {
-    for (const instance of instances) this.#rows.set(textOf(instance), encode(instance))
+    for (const instance of instances) this.#put(textOf(instance), encode(instance))
+  }
+
+  /** An instance never goes back. */
+  #put(key: string, row: string): void {
+    const [stored, next] = [parse(this.#rows.get(key)), parse(row)]
+    if ((stored?.position ?? 0) <= (next?.position ?? 0)) this.#rows.set(key, row)
   }
 
   async list({ tenantId, processManager, status, quietSince, after, limit = 100 }: InstanceFilter): Promise<readonly ProcessInstance[]> {

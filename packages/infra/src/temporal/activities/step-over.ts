@@ -16,13 +16,14 @@ export function stepOver(
   definition: ProcessManagerDefinition,
   stored: ProcessInstance | undefined,
   events: readonly RecordedEvent[],
+  schemaVersionOf?: (commandType: string) => number,
 ): Steps {
   let instance = stored
   let send: Steps['send'] = []
   let cancel: readonly string[] = []
   for (const event of events) {
     try {
-      const next = step(definition, instance, event)
+      const next = step(definition, instance, event, schemaVersionOf)
       if (next === undefined) continue
       instance = next.instance
       // A timer that was set and ended within the batch never was.

@@ -68,7 +68,7 @@ class InstanceSteps {
   async #inOneTransaction(events: readonly RecordedEvent[]): Promise<StepResult> {
     const { before, result } = await this.#parts.transactions.transaction(this.#key, async ({ instances, commands }) => {
       const [stored] = await instances.load([this.#key])
-      const steps = stepOver(this.#definition, stored, events)
+      const steps = stepOver(this.#definition, stored, events, this.#parts.schemaVersionOf)
       if (steps.instance !== undefined && steps.instance !== stored) {
         await instances.save([steps.instance])
         if (steps.cancel.length > 0) await commands.cancel(this.#key.tenantId, steps.cancel)
