@@ -37,7 +37,7 @@ export interface Backend {
   readonly background: BackgroundPorts
   readonly readModels: ReadModelPort
   /** For schedulers of their own; undefined in memory. */
-  readonly pg: { readonly db: PgDatabase; readonly batches: PgCommandBatches } | undefined
+  readonly pg: { readonly db: PgDatabase; readonly batches: PgCommandBatches; readonly ownerUrl: string | undefined } | undefined
   /** The user's SQL in a transaction of the store. @throws InvalidInputError in memory */
   sqlOf(tx: EventStoreTransaction): TenantSql
   /** @throws InvalidInputError in memory */

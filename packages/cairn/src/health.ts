@@ -45,17 +45,19 @@ export interface SchedulerState {
 /** A poller that has not read for so long, with events to read, does not get on. */
 const silentMs = 10_000
 
-export function healthOf(status: EngineStatus, { kind, unreachable }: SchedulerState): Health {
+export function healthOf(status: EngineStatus, scheduler: SchedulerState): Health {
   const { head, feed, running } = status
-  const unscheduled =
-    unreachable === undefined ? [] : [`Stored commands wait, because the scheduler ${kind} cannot be reached: ${unreachable}`]
-  const problems = [...unscheduled, ...feedProblems(status), ...status.subscriptions.flatMap((one) => [...problemsOf(one)])]
+  const problems = [
+    ...schedulerProblems(scheduler),
+    ...feedProblems(status),
+    ...status.subscriptions.flatMap((one) => [...problemsOf(one)]),
+  ]
   return {
     status: problems.length === 0 ? 'up' : 'degraded',
     problems,
     log: { newest: head.newest, horizon: head.horizon },
     background: { running, position: feed.position, lastReadAgoMs: feed.lastReadAgoMs },
-    scheduler: { kind, reachable: unreachable === undefined },
+    scheduler: { kind: scheduler.kind, reachable: scheduler.unreachable === undefined },
     subscriptions: status.subscriptions.map(({ key, kind, partitions, lag }) => ({
       name: key.name,
       generation: key.generation,
@@ -78,6 +80,10 @@ export function healthWhenDown(error: unknown): Health {
     scheduler: undefined,
     subscriptions: [],
   }
+}
+
+function* schedulerProblems({ kind, unreachable }: SchedulerState): Generator<string> {
+  if (unreachable !== undefined) yield `Stored commands wait, because the scheduler ${kind} cannot be reached: ${unreachable}`
 }
 
 function* feedProblems({ running, head, feed }: EngineStatus): Generator<string> {

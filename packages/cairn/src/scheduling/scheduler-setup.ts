@@ -35,7 +35,12 @@ export interface SchedulerContext {
     readEvent(stream: StreamKey, version: number): Promise<RecordedEvent | undefined>
   }
   readonly database: DatabaseInfo
+  /** The connections of the app. */
   readonly db: PgDatabase
+  /** A login that may make schemas and tables, where one is named. */
+  readonly ownerUrl: string | undefined
+  /** What this process is called in lists. */
+  readonly label: string | undefined
   /** False: this process sends, and leaves all work to others. */
   readonly background: boolean
   readonly logger: LoggerPort

@@ -26,6 +26,7 @@ export class Scheduling {
   readonly #work: CommandWork | undefined
   readonly #running: RunningScheduler | undefined
   readonly #stored: StoredScheduler | undefined
+  #failure: string | undefined
   readonly #check: (() => Promise<void>) | undefined
 
   /** @param bus carries stored commands out */
@@ -38,6 +39,11 @@ export class Scheduling {
     this.scheduler = this.#running?.scheduler ?? this.#stored ?? new InProcessScheduler(commands, bus)
     this.consumers = this.#running?.consumers
     this.#check = this.#running?.check?.bind(this.#running)
+    // An app starts without its scheduler; what is wrong is told by `health`.
+    this.#running?.ready.catch((error: unknown) => {
+      this.#failure = error instanceof Error ? error.message : String(error)
+      componentOf(logger).error(`The scheduler ${this.kind} did not start.`, { error })
+    })
     const { carryOut, commandTypes: types } = this.#running ?? {}
     // A scheduler outside that is given nothing finds by itself what is due.
     if (settings === undefined || settings.commands === false || (this.#running !== undefined && carryOut === undefined)) return
@@ -68,7 +74,7 @@ export class Scheduling {
   async unreachable(): Promise<string | undefined> {
     try {
       await this.#check?.()
-      return undefined
+      return this.#failure
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
     }
@@ -83,7 +89,7 @@ function start(
   bus: CommandBus,
 ): RunningScheduler {
   if (pg === undefined) throw new InvalidInputError('scheduler', `scheduler ${setup.kind} needs a database.`)
-  const running = setup.start({
+  return setup.start({
     bus,
     registry,
     commands,
@@ -101,12 +107,11 @@ function start(
     },
     database: info,
     db: pg.db,
+    ownerUrl: pg.ownerUrl,
+    label: background?.label,
     background: background !== undefined,
     logger,
   })
-  // An app starts without its scheduler; what is not ready is told by `health`.
-  running.ready.catch((error: unknown) => componentOf(logger).error(`The scheduler ${setup.kind} did not start.`, { error }))
-  return running
 }
 
 function componentOf(logger: LoggerPort): LoggerPort {

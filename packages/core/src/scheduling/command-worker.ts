@@ -183,11 +183,14 @@ export class CommandWorker {
   /** Those of one aggregate are settled in one statement: were they not, one that waits could be overtaken. */
   #settle(outcomes: readonly CommandOutcome[]): void {
     this.#outcomes.push(...outcomes)
-    this.#settling ??= this.#flush().then((through) => {
-      this.#settling = undefined
-      // What came between its last look and now would lie here for good.
-      if (through && this.#outcomes.length > 0) this.#settle([])
-    })
+    this.#settling ??= this.#flushAll()
+  }
+
+  async #flushAll(): Promise<void> {
+    const through = await this.#flush()
+    this.#settling = undefined
+    // What came between its last look and now would lie here for good.
+    if (through && this.#outcomes.length > 0) this.#settle([])
   }
 
   /** False when it gave up. */
