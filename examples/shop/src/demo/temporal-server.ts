@@ -1,0 +1,41 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export interface TemporalServer {
+  readonly address: string
+  /** True for one that ends with the demo. */
+  readonly own: boolean
+  stop(): Promise<void>
+}
+
+/** Beside the data folder, which is the database's alone. */
+export function temporalFolder(data: string): string {
+  return `${data}-temporal`
+}
+
+/**
+ * The server of TEMPORAL_ADDR, or one of our own whose state is kept beside the database.
+ * @throws an Error that says in a sentence what to do
+ */
+export async function findTemporal(data: string, log: (line: string) => void): Promise<TemporalServer> {
+  const { provideTemporal } = await import('@cairn/testing/services')
+  const folder = temporalFolder(data)
+  await mkdir(folder, { recursive: true })
+  const { CAIRN_TEST_TEMPORAL: forTests = '', ...env } = process.env
+  const named = env['TEMPORAL_ADDR'] || forTests
+  try {
+    const server = await provideTemporal({
+      dbFile: join(folder, 'temporal.db'),
+      log: (line) => log(line.replace(/^Test /, '')),
+      env: { ...env, TEMPORAL_ADDR: named },
+    })
+    return { address: server.address, own: server.kind !== 'environment', stop: () => server.stop() }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    const sentence =
+      named === ''
+        ? `There is no Temporal server, and none could be started: set TEMPORAL_ADDR=host:port to one that runs. (${why})`
+        : `The Temporal server of TEMPORAL_ADDR, ${named}, does not answer. Start it, or unset TEMPORAL_ADDR for one of our own.`
+    throw new Error(sentence, { cause: error })
+  }
+}
