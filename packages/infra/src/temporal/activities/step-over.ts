@@ -26,11 +26,8 @@ export function stepOver(
       const next = step(definition, instance, event, schemaVersionOf)
       if (next === undefined) continue
       instance = next.instance
-      // A timer that was set and ended within the batch never was.
-      const ended = new Set(next.cancel)
-      const pending = new Set(send.map(({ command }) => command.id))
-      cancel = [...cancel, ...next.cancel.filter((id) => !pending.has(id))]
-      send = [...send.filter(({ command }) => !ended.has(command.id)), ...next.send]
+      send = [...send, ...next.send]
+      cancel = [...cancel, ...next.cancel]
     } catch (error) {
       if (mayPass(error)) throw error
       return { instance, send, cancel, failed: failedEvent(event, error) }
