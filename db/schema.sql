@@ -880,6 +880,25 @@ ALTER FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant i
 
 COMMENT ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+  return (select json_agg(json_build_array(c.process_manager, c.instances, (extract(epoch from c.quietest) * 1000)::bigint)
+                          order by c.process_manager)
+            from (select i.process_manager, count(*) as instances, min(i.updated_at) as quietest from process_instances i
+                   where (p_tenant is null or i.tenant_id = p_tenant) and (p_manager is null or i.process_manager = p_manager)
+                     and (p_status is null or i.status = p_status) and (p_quiet_since is null or i.updated_at < p_quiet_since)
+                   group by i.process_manager) c);
+end
+$$;
+
+ALTER FUNCTION cairn.count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.enqueue_commands(p_commands jsonb) RETURNS json
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -2732,6 +2751,9 @@ GRANT ALL ON FUNCTION cairn.count_events(p_context text, p_signature text, p_ten
 
 REVOKE ALL ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.enqueue_commands(p_commands jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.enqueue_commands(p_commands jsonb) TO cairn_worker;

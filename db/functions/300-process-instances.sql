@@ -60,3 +60,19 @@ begin
                    order by i.process_manager, i.tenant_id, i.instance_id limit p_limit) l);
 end
 $$;
+
+-- [process manager, how many, the time of the last event of the quietest] of each that has any, ascending by name.
+create or replace function count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamptz) returns json
+language plpgsql stable security definer
+set search_path from current
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+  return (select json_agg(json_build_array(c.process_manager, c.instances, (extract(epoch from c.quietest) * 1000)::bigint)
+                          order by c.process_manager)
+            from (select i.process_manager, count(*) as instances, min(i.updated_at) as quietest from process_instances i
+                   where (p_tenant is null or i.tenant_id = p_tenant) and (p_manager is null or i.process_manager = p_manager)
+                     and (p_status is null or i.status = p_status) and (p_quiet_since is null or i.updated_at < p_quiet_since)
+                   group by i.process_manager) c);
+end
+$$;

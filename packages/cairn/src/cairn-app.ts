@@ -37,7 +37,7 @@ import { formatCursor, parseCursor } from './cursor.ts'
 import { eventHistory } from './event-history.ts'
 import { healthOf, healthWhenDown, type Health } from './health.ts'
 import { stateAt, type LoadedState, type LoadStateOptions } from './load-state.ts'
-import type { ProcessControl } from './processes/process-control.ts'
+import type { ProcessControl, ProcessCount } from './processes/process-control.ts'
 import { StoredProcessControl } from './processes/stored-process-control.ts'
 import type { WaitForCommandOptions } from './processes/wait-for-command-options.ts'
 import type { ReadModelOf, ReadOptions } from './read-model.ts'
@@ -67,6 +67,7 @@ export class CairnApp implements Cairn {
   readonly #background: Background
   readonly #scheduling: Scheduling
   readonly #defaultTenantId: string | undefined
+  readonly #stuckAfterMs: number | undefined
   readonly #inFlight = new ClosingGate('The app')
   #stopped: Promise<void> | undefined
 
@@ -99,6 +100,7 @@ export class CairnApp implements Cairn {
     this.scheduler = this.#scheduling.scheduler
     this.events = new StoredEventLog({ store, registry, bus: this.bus, inFlight: this.#inFlight, defaultTenantId })
     this.#defaultTenantId = defaultTenantId
+    this.#stuckAfterMs = options.stuckAfterMs
     this.#background = new Background(options, registry, backend, this.#scheduling)
     const guard = <T>(work: () => Promise<T>): Promise<T> => this.#inFlight.run(work)
     this.subscriptions = new StoredSubscriptionControl(this.#background, guard)
@@ -190,10 +192,10 @@ export class CairnApp implements Cairn {
   async health(): Promise<Health> {
     try {
       const { kind } = this.#scheduling
-      const [status, unreachable] = await this.#inFlight.run(() =>
-        Promise.all([this.#background.engine.status(), this.#scheduling.unreachable()]),
+      const [status, unreachable, stuck] = await this.#inFlight.run(() =>
+        Promise.all([this.#background.engine.status(), this.#scheduling.unreachable(), this.#stuck()]),
       )
-      return healthOf(status, { kind, unreachable })
+      return healthOf(status, { kind, unreachable }, stuck)
     } catch (error) {
       return healthWhenDown(error)
     }
@@ -218,6 +220,11 @@ export class CairnApp implements Cairn {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
+  }
+
+  async #stuck(): Promise<readonly ProcessCount[]> {
+    if (this.#stuckAfterMs === undefined) return []
+    return this.processes.count({ status: 'running', quietSince: new Date(Date.now() - this.#stuckAfterMs) })
   }
 
   async #stop(): Promise<void> {

@@ -51,6 +51,11 @@ export interface CairnOptions<D extends Domain = Domain> {
    * `temporal({ … })` say. @default 'postgres' on a database, 'in-process' in memory
    */
   readonly scheduler?: SchedulerOption | undefined
+  /**
+   * `app.health()` names process managers with instances that wait and had no event for so long, milliseconds: more than the longest
+   * that one may wait by design. @default off
+   */
+  readonly stuckAfterMs?: number | undefined
   /** For calls that name no tenant. @default none: such calls are refused */
   readonly defaultTenantId?: string | undefined
   /** @default silent */
@@ -86,6 +91,7 @@ export interface ResolvedCairnOptions<D extends Domain = Domain> {
   /** Undefined: none. */
   readonly background: BackgroundOptions | undefined
   readonly scheduler: SchedulerOption
+  readonly stuckAfterMs: number | undefined
   readonly defaultTenantId: string | undefined
   readonly logger: LoggerPort
   readonly policies: Policies
@@ -129,6 +135,7 @@ export function resolveCairnOptions<D extends Domain>(options: CairnOptions<D>, 
     pg: options.pg ?? {},
     background: backgroundOf(options.background ?? true),
     scheduler: schedulerOf(options.scheduler, where),
+    stuckAfterMs: options.stuckAfterMs === undefined ? undefined : wholeNumber('stuckAfterMs', options.stuckAfterMs, 1),
     defaultTenantId: options.defaultTenantId === undefined ? undefined : text('defaultTenantId', options.defaultTenantId),
     logger: options.logger ?? silentLogger,
     policies: options.policies ?? new Policies(),
@@ -156,6 +163,7 @@ const known: Readonly<Record<keyof CairnOptions, true>> = {
   pg: true,
   background: true,
   scheduler: true,
+  stuckAfterMs: true,
   defaultTenantId: true,
   logger: true,
   policies: true,

@@ -1,4 +1,5 @@
 import { isCairnError, type EngineStatus, type SubscriptionKind, type SubscriptionReport, type SubscriptionState } from '@cairn/core'
+import type { ProcessCount } from './processes/process-control.ts'
 
 export interface SubscriptionHealth {
   readonly name: string
@@ -33,6 +34,8 @@ export interface Health {
   /** Who carries out stored commands; undefined when the app is down. */
   readonly scheduler: { readonly kind: string; readonly reachable: boolean } | undefined
   readonly subscriptions: readonly SubscriptionHealth[]
+  /** Process managers with instances that had no event for longer than `stuckAfterMs`; none where that is off. */
+  readonly stuck: readonly ProcessCount[]
 }
 
 /** What an app knows about its scheduler. */
@@ -45,12 +48,16 @@ export interface SchedulerState {
 /** A poller that has not read for so long, with events to read, does not get on. */
 const silentMs = 10_000
 
-export function healthOf(status: EngineStatus, scheduler: SchedulerState): Health {
+export function healthOf(status: EngineStatus, scheduler: SchedulerState, stuck: readonly ProcessCount[] = []): Health {
   const { head, feed, running } = status
   const problems = [
     ...schedulerProblems(scheduler),
     ...feedProblems(status),
     ...status.subscriptions.flatMap((one) => [...problemsOf(one)]),
+    ...stuck.map(
+      ({ processManager, count, quietest }) =>
+        `${processManager} has ${count} instance${count === 1 ? '' : 's'} without any event for too long; one since ${quietest.toISOString()}.`,
+    ),
   ]
   return {
     status: problems.length === 0 ? 'up' : 'degraded',
@@ -67,6 +74,7 @@ export function healthOf(status: EngineStatus, scheduler: SchedulerState): Healt
       parked: sum(partitions.map(({ parked }) => parked)),
       waiting: sum(partitions.map(({ waiting }) => waiting)),
     })),
+    stuck,
   }
 }
 
@@ -79,6 +87,7 @@ export function healthWhenDown(error: unknown): Health {
     background: { running: false, position: 0, lastReadAgoMs: undefined },
     scheduler: undefined,
     subscriptions: [],
+    stuck: [],
   }
 }
 
