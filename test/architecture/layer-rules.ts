@@ -33,7 +33,7 @@ export const layerRules: readonly LayerRule[] = [
   { folder: 'examples/git-history/src', imports: ['@cairn/cairn', '@cairn/core', '@cairn/infra'] },
   { folder: 'examples/lending/src', imports: ['@cairn/cairn', '@cairn/core', '@cairn/infra'] },
   { folder: 'bench', imports: everything },
-  { folder: 'test', imports: [...everything, '@cairn/example-git-history', '@cairn/example-shop'] },
+  { folder: 'test', imports: [...everything, '@cairn/example-git-history', '@cairn/example-lending', '@cairn/example-shop'] },
 ]
 
 /** Files that may import by a computed name, because what they load belongs to the app that uses Cairn. */
