@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createCairn, defineDomain, type Cairn, type CairnOptions } from '@cairn/cairn'
 import { billing, invoiceCommands, orderCommands, orderFulfilmentWithin, shop } from '@cairn/example-shop'
 import { temporal, TemporalUnavailableError } from '@cairn/infra/temporal'
 import { provideTemporal } from '@cairn/testing/services'
+import { Client, Connection } from '@temporalio/client'
 import { afterAll, expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
@@ -76,7 +78,6 @@ test('process managers, timers, stored commands and rows of SQL go through Tempo
   expect(await app.health()).toMatchObject({ status: 'up', scheduler: { kind: 'temporal', reachable: true } })
 
   // Each of them left a workflow behind.
-  const { Client, Connection } = await import('@temporalio/client')
   const connection = await Connection.connect({ address: server.address })
   const client = new Client({ connection })
   for (const id of ['t_order-paid', 't_order-refused', 't_order-late', 't__order%2Dfulfilment-late']) {
@@ -145,3 +146,41 @@ test('the scheduler is changed while instances wait, from one to the other and b
     .poll(() => app.processes.list({ status: 'running' }).then((list) => list.filter(({ instanceId }) => ids.includes(instanceId))))
     .toEqual([])
 }, 120_000)
+
+test('rows that a workflow of the user’s own carries out are handed to it, and get its end; others of their aggregate go on', async () => {
+  const workflowsPath = fileURLToPath(new URL('support/workflows.ts', import.meta.url))
+  const own = { workflows: { 'order.approve': 'approval' }, worker: { workflowsPath, shutdownGraceMs: 1_000 } }
+  const taskQueues = { kind: 'shared', name: 'approvals' } as const
+  await using app = await start(temporal({ address: server.address, idleMs: 2_000, taskQueues, ...own }))
+  await create(app, 'approved')
+  const [row] = await queryOnce<{ id: string }>(
+    database.url,
+    `insert into ${database.schema}.commands (tenant_id, type, payload) values ('t', 'order.approve', '{"orderId": "approved"}') returning id`,
+  )
+  const id = row?.id ?? ''
+  await expect.poll(() => statusOf(app, id), { timeout: 20_000 }).toBe('consumed')
+  const { commandId } = await app.dispatch(orderCommands.markReady({ orderId: 'approved' }), { async: true })
+  expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
+  expect(await statusOf(app, id)).toBe('consumed')
+  const connection = await Connection.connect({ address: server.address })
+  await new Client({ connection }).workflow.getHandle(`t-${id}`).signal('approve', 'Ada')
+  await connection.close()
+  expect(await app.waitForCommand(id, { timeoutMs: 20_000 })).toMatchObject({ status: 'processed', result: { by: 'Ada', command: id } })
+}, 90_000)
+
+test('a process manager that is stored for the first time sends nothing for what happened before', async () => {
+  const other = await testDatabase()
+  const common = { ...onPostgres(other), background: { pollMs: 50 } }
+  await (async () => {
+    await using app = await createCairn({ domains: [shop, billing], ...common })
+    await create(app, 'old')
+  })()
+  const fulfilment = defineDomain('fulfilment', { aggregates: [], processManagers: [orderFulfilmentWithin({ minutes: 15 })] })
+  const taskQueues = { kind: 'shared', name: 'first-time' } as const
+  const scheduler = temporal({ address: server.address, idleMs: 2_000, taskQueues, worker: { shutdownGraceMs: 1_000 } })
+  await using app = await createCairn({ domains: [shop, billing, fulfilment], ...common, scheduler })
+  await create(app, 'new')
+  const instances = async () => (await app.processes.list()).map(({ instanceId }) => instanceId)
+  await expect.poll(instances, { timeout: 20_000 }).not.toEqual([])
+  expect(await instances()).toEqual(['new'])
+}, 90_000)
