@@ -96,7 +96,7 @@ async function run(one: Case, { store, instances, engine: parts, sent }: Parts, 
   const engine = new SubscriptionEngine({ ...parts, pollMs: 50, lift: (event) => registry.upcast(event), knows: () => true })
   await engine.add(consumer)
   await engine.start()
-  await engine.waitFor(position, [consumer.spec.key], { timeoutMs: 100_000 })
+  await engine.waitFor(position, [consumer.spec.key], { timeoutMs: 200_000 })
   await engine.stop()
 
   const events = new Map<string, RecordedEvent>()
@@ -250,7 +250,7 @@ describe.each(cases)('1,000 recorded events of $name', (one) => {
     const onServer = await onTemporal(one)
     expect(idsOf(onServer)).toEqual(idsOf(memory))
     expect(onServer).toEqual(memory)
-  }, 180_000)
+  }, 400_000)
 
   test('would not be the same if what is sent depended on the time', async () => {
     let clock = 0

@@ -47,7 +47,7 @@ test.each(['postgres', 'temporal'])(
   'on %s every order comes to its end, also after kill -9, and each is billed once',
   async (scheduler) => {
     const data = join(folder, scheduler)
-    const args = ['--data', data, '--scheduler', scheduler, '--ready-within', '8', '--json']
+    const args = ['--data', data, '--scheduler', scheduler, '--ready-within', '15', '--json']
     try {
       const killed = await demo([...args, '--orders', '10'], { killAt: '… Following them' })
       expect(killed.stdout).toBe('')
@@ -66,14 +66,14 @@ test.each(['postgres', 'temporal'])(
 test('a run goes on with the other scheduler', async () => {
   const data = join(folder, 'both')
   try {
-    await demo(['--data', data, '--orders', '5', '--ready-within', '8', '--json'], { killAt: '… Following them' })
-    const { stdout, code } = await demo(['--data', data, '--orders', '5', '--ready-within', '8', '--scheduler', 'temporal', '--json'])
+    await demo(['--data', data, '--orders', '5', '--ready-within', '15', '--json'], { killAt: '… Following them' })
+    const { stdout, code } = await demo(['--data', data, '--orders', '5', '--ready-within', '15', '--scheduler', 'temporal', '--json'])
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ scheduler: 'temporal', ...endsOf(10) })
   } finally {
     await removeDataFolder(data)
   }
-}, 120_000)
+}, 180_000)
 
 test('without a Temporal server it says in a sentence what to do, and a wrong command line shows how it goes', async () => {
   const env = { TEMPORAL_ADDR: '127.0.0.1:1' }

@@ -71,7 +71,7 @@ export class CommandWorker {
         } catch (error) {
           if (this.#dead) return
           failures++
-          logger.warn('The command worker cannot reach the commands; it goes on trying.', { error, failures })
+          logger.warn('The command worker cannot take commands now; it goes on trying.', { error, failures })
         }
         if (!more) await this.#wake.wait(Math.min(pollMs * Math.min(2 ** failures, 16), Math.max(1, beatAt - performance.now())))
       }
