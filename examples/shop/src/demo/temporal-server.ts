@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 export interface TemporalServer {
   readonly address: string
@@ -24,18 +25,38 @@ export async function findTemporal(data: string, log: (line: string) => void): P
   const { CAIRN_TEST_TEMPORAL: forTests = '', ...env } = process.env
   const named = env['TEMPORAL_ADDR'] || forTests
   try {
-    const server = await provideTemporal({
-      dbFile: join(folder, 'temporal.db'),
-      log: (line) => log(line.replace(/^Test /, '')),
-      env: { ...env, TEMPORAL_ADDR: named },
-    })
+    const server = await whileLocked(() =>
+      provideTemporal({
+        dbFile: join(folder, 'temporal.db'),
+        log: (line) => log(line.replace(/^Test /, '')),
+        env: { ...env, TEMPORAL_ADDR: named },
+      }),
+    )
     return { address: server.address, own: server.kind !== 'environment', stop: () => server.stop() }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error).slice(0, 300)
     const sentence =
       named === ''
         ? `There is no Temporal server, and none could be started: set TEMPORAL_ADDR=host:port to one that runs. (${why})`
         : `The Temporal server of TEMPORAL_ADDR, ${named}, does not answer. Start it, or unset TEMPORAL_ADDR for one of our own.`
     throw new Error(sentence, { cause: error })
   }
+}
+
+const lockedMs = 20_000
+
+/** The server of a demo that was killed a moment ago may still be about to end, and hold its file. */
+async function whileLocked<T>(work: () => Promise<T>): Promise<T> {
+  for (const until = performance.now() + lockedMs; ;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!/database is locked|SQLITE_BUSY/.test(messageOf(error)) || performance.now() > until) throw error
+      await delay(500)
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
