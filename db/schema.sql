@@ -446,7 +446,8 @@ begin
            select from commands k
             where k.tenant_id = c.tenant_id and k.aggregate_type = c.aggregate_type and k.aggregate_id = c.aggregate_id
               and (k.status = 'consumed' or k.retry_at is not null)
-              and (k.status = 'consumed' or k.status = 'pending' and k.retry_at > v_now))
+              -- What somebody outside of the table carries out, for days perhaps, holds nobody up.
+              and (k.status = 'consumed' and k.owner is distinct from 'elsewhere' or k.status = 'pending' and k.retry_at > v_now))
        order by coalesce(c.due_at, c.created_at), c.seq, c.id limit v_window
     ), heads as materialized (
       select distinct on (f.tenant_id, f.aggregate_type, f.aggregate_id) f.* from first f
@@ -880,6 +881,25 @@ $$;
 ALTER FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+  return (select json_agg(json_build_array(c.process_manager, c.instances, (extract(epoch from c.quietest) * 1000)::bigint)
+                          order by c.process_manager)
+            from (select i.process_manager, count(*) as instances, min(i.updated_at) as quietest from process_instances i
+                   where (p_tenant is null or i.tenant_id = p_tenant) and (p_manager is null or i.process_manager = p_manager)
+                     and (p_status is null or i.status = p_status) and (p_quiet_since is null or i.updated_at < p_quiet_since)
+                   group by i.process_manager) c);
+end
+$$;
+
+ALTER FUNCTION cairn.count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.enqueue_commands(p_commands jsonb) RETURNS json
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1715,6 +1735,9 @@ CREATE FUNCTION cairn.save_process_instances(p_instances jsonb) RETURNS void
     set status = excluded.status, state = excluded.state, state_version = excluded.state_version, version = excluded.version,
         position = excluded.position, steps = excluded.steps, timers = excluded.timers, waiting_for = excluded.waiting_for,
         updated_at = excluded.updated_at
+    -- Where the scheduler was changed, a step of the old one may come late. Its commands are there already, by their ids; the
+    -- instance must not go back.
+    where excluded.position >= process_instances.position
 $$;
 
 ALTER FUNCTION cairn.save_process_instances(p_instances jsonb) OWNER TO cairn_owner;
@@ -1754,13 +1777,14 @@ begin
   )
   update commands c
      set status = case when f.outcome in ('retry', 'returned') then 'pending'
+                       when f.outcome = 'handed' then 'consumed'
                        -- What took effect did not fail.
                        when c.version is not null then 'processed' else f.outcome end,
          attempts = c.attempts - case when f.outcome = 'returned' then 1 else 0 end,
          result = f.result,
          error = case when f.outcome = 'returned' then c.error when f.outcome = 'failed' and c.version is not null then null else f.error end,
          retry_at = case when f.wait_ms > 0 then v_now + f.wait_ms * interval '1 millisecond' end,
-         owner = null, updated_at = v_now
+         owner = case when f.outcome = 'handed' then 'elsewhere' end, updated_at = v_now
     from found f where c.tenant_id = f.tenant_id and c.id = f.id;
   get diagnostics v_settled = row_count;
   return v_settled;
@@ -2242,7 +2266,8 @@ begin
   with found as (
     select c.tenant_id, c.id from commands c
      where (c.status = 'consumed' or c.retry_at is not null) and c.status = 'consumed'
-       and case when c.owner is null then c.updated_at < v_now - p_unowned_ms * interval '1 millisecond'
+       and case when c.owner = 'elsewhere' then false
+                when c.owner is null then c.updated_at < v_now - p_unowned_ms * interval '1 millisecond'
                 else not exists (select from command_workers w where w.id = c.owner and w.expires_at > v_now) end
      order by c.tenant_id, c.id for update skip locked
   )
@@ -2782,6 +2807,9 @@ GRANT ALL ON FUNCTION cairn.count_events(p_context text, p_signature text, p_ten
 
 REVOKE ALL ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.count_existing(p_context text, p_signature text, p_tenant integer[], p_type text[], p_id text[]) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamp with time zone) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.enqueue_commands(p_commands jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.enqueue_commands(p_commands jsonb) TO cairn_worker;

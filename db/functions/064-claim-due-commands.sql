@@ -28,7 +28,8 @@ begin
            select from commands k
             where k.tenant_id = c.tenant_id and k.aggregate_type = c.aggregate_type and k.aggregate_id = c.aggregate_id
               and (k.status = 'consumed' or k.retry_at is not null)
-              and (k.status = 'consumed' or k.status = 'pending' and k.retry_at > v_now))
+              -- What somebody outside of the table carries out, for days perhaps, holds nobody up.
+              and (k.status = 'consumed' and k.owner is distinct from 'elsewhere' or k.status = 'pending' and k.retry_at > v_now))
        order by coalesce(c.due_at, c.created_at), c.seq, c.id limit v_window
     ), heads as materialized (
       select distinct on (f.tenant_id, f.aggregate_type, f.aggregate_id) f.* from first f

@@ -17,7 +17,8 @@ begin
   with found as (
     select c.tenant_id, c.id from commands c
      where (c.status = 'consumed' or c.retry_at is not null) and c.status = 'consumed'
-       and case when c.owner is null then c.updated_at < v_now - p_unowned_ms * interval '1 millisecond'
+       and case when c.owner = 'elsewhere' then false
+                when c.owner is null then c.updated_at < v_now - p_unowned_ms * interval '1 millisecond'
                 else not exists (select from command_workers w where w.id = c.owner and w.expires_at > v_now) end
      order by c.tenant_id, c.id for update skip locked
   )
@@ -35,8 +36,8 @@ as $$
   delete from command_workers w where w.id = p_id
 $$;
 
--- How claimed commands ended: [[tenant, id, status, result, error, milliseconds], …] with the statuses processed, failed, retry and
--- returned. Only what the worker still holds is touched.
+-- How claimed commands ended: [[tenant, id, status, result, error, milliseconds], …] with the statuses processed, failed, retry,
+-- returned and handed (to somebody who writes down by himself how they end). Only what the worker still holds is touched.
 create or replace function settle_commands(p_worker text, p_outcomes jsonb) returns int
 language plpgsql volatile security definer
 set search_path from current
@@ -54,13 +55,14 @@ begin
   )
   update commands c
      set status = case when f.outcome in ('retry', 'returned') then 'pending'
+                       when f.outcome = 'handed' then 'consumed'
                        -- What took effect did not fail.
                        when c.version is not null then 'processed' else f.outcome end,
          attempts = c.attempts - case when f.outcome = 'returned' then 1 else 0 end,
          result = f.result,
          error = case when f.outcome = 'returned' then c.error when f.outcome = 'failed' and c.version is not null then null else f.error end,
          retry_at = case when f.wait_ms > 0 then v_now + f.wait_ms * interval '1 millisecond' end,
-         owner = null, updated_at = v_now
+         owner = case when f.outcome = 'handed' then 'elsewhere' end, updated_at = v_now
     from found f where c.tenant_id = f.tenant_id and c.id = f.id;
   get diagnostics v_settled = row_count;
   return v_settled;

@@ -17,7 +17,7 @@ as $$
     join lateral (select x.* from process_instances x where x.process_manager = k.m and x.tenant_id = k.t and x.instance_id = k.n limit 1) i on true
 $$;
 
--- Stores instances (arrays as process_instance_json makes them) in place of what is stored of them.
+-- Stores instances (arrays as process_instance_json makes them) in place of what is stored of them, unless that is further on.
 create or replace function save_process_instances(p_instances jsonb) returns void
 language sql volatile security definer
 set search_path from current
@@ -31,6 +31,9 @@ as $$
     set status = excluded.status, state = excluded.state, state_version = excluded.state_version, version = excluded.version,
         position = excluded.position, steps = excluded.steps, timers = excluded.timers, waiting_for = excluded.waiting_for,
         updated_at = excluded.updated_at
+    -- Where the scheduler was changed, a step of the old one may come late. Its commands are there already, by their ids; the
+    -- instance must not go back.
+    where excluded.position >= process_instances.position
 $$;
 
 -- One instance at a time for whoever runs steps outside of a subscription: until the transaction ends.
@@ -55,5 +58,21 @@ begin
                      and (p_status is null or i.status = p_status) and (p_quiet_since is null or i.updated_at < p_quiet_since)
                      and (a_manager is null or (i.process_manager, i.tenant_id, i.instance_id) > (a_manager, a_tenant, a_instance))
                    order by i.process_manager, i.tenant_id, i.instance_id limit p_limit) l);
+end
+$$;
+
+-- [process manager, how many, the time of the last event of the quietest] of each that has any, ascending by name.
+create or replace function count_process_instances(p_tenant text, p_manager text, p_status text, p_quiet_since timestamptz) returns json
+language plpgsql stable security definer
+set search_path from current
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+  return (select json_agg(json_build_array(c.process_manager, c.instances, (extract(epoch from c.quietest) * 1000)::bigint)
+                          order by c.process_manager)
+            from (select i.process_manager, count(*) as instances, min(i.updated_at) as quietest from process_instances i
+                   where (p_tenant is null or i.tenant_id = p_tenant) and (p_manager is null or i.process_manager = p_manager)
+                     and (p_status is null or i.status = p_status) and (p_quiet_since is null or i.updated_at < p_quiet_since)
+                   group by i.process_manager) c);
 end
 $$;

@@ -30,6 +30,6 @@ grant execute on function enqueue_own_commands, cancel_own_commands to cairn_app
 grant execute on function
   enqueue_commands, cancel_commands, claim_due_commands, raw_commands, admit_commands, refuse_commands, unknown_commands,
   worker_beat, worker_leave, settle_commands, handed_commands, give_back_orphans, load_process_instances, save_process_instances,
-  lock_process_instance, list_process_instances
+  lock_process_instance, list_process_instances, count_process_instances
 to cairn_worker;
 grant execute on function remove_finished_commands to cairn_maintenance;

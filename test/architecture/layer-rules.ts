@@ -28,10 +28,12 @@ export const layerRules: readonly LayerRule[] = [
   { folder: 'packages/studio/src', imports: ['@cairn/core', '@cairn/infra', '@cairn/projections', '@cairn/cairn'] },
   // An example shows what a user may do: the facade, and what the guides name beside it.
   { folder: 'examples/shop/src', imports: ['@cairn/cairn', '@cairn/core', '@cairn/infra'] },
+  // It starts a Temporal server where there is none.
+  { folder: 'examples/shop/src/demo', imports: ['@cairn/cairn', '@cairn/core', '@cairn/infra', '@cairn/testing'] },
   { folder: 'examples/git-history/src', imports: ['@cairn/cairn', '@cairn/core', '@cairn/infra'] },
   { folder: 'examples/lending/src', imports: ['@cairn/cairn', '@cairn/core', '@cairn/infra'] },
   { folder: 'bench', imports: everything },
-  { folder: 'test', imports: [...everything, '@cairn/example-git-history', '@cairn/example-shop'] },
+  { folder: 'test', imports: [...everything, '@cairn/example-git-history', '@cairn/example-lending', '@cairn/example-shop'] },
 ]
 
 /** Files that may import by a computed name, because what they load belongs to the app that uses Cairn. */

@@ -7,13 +7,14 @@ import type {
   HintsPort,
   LogReaderPort,
   ProcessInstanceStorePort,
+  ProcessTransactionsPort,
   ProjectionStorePort,
   ReadModelPort,
   RowStorePort,
   SubscriptionStorePort,
   SubscriptionTransaction,
 } from '@cairn/core'
-import type { Actor } from '@cairn/infra/pg'
+import type { Actor, PgCommandBatches, PgDatabase } from '@cairn/infra/pg'
 import type { GenerationSource } from './projections/generation-source.ts'
 import type { HandlerSql, TenantSql } from './tenant-sql.ts'
 
@@ -35,6 +36,8 @@ export interface Backend {
   readonly commands: CommandStorePort
   readonly background: BackgroundPorts
   readonly readModels: ReadModelPort
+  /** For schedulers of their own; undefined in memory. */
+  readonly pg: { readonly db: PgDatabase; readonly batches: PgCommandBatches; readonly ownerUrl: string | undefined } | undefined
   /** The user's SQL in a transaction of the store. @throws InvalidInputError in memory */
   sqlOf(tx: EventStoreTransaction): TenantSql
   /** @throws InvalidInputError in memory */
@@ -51,7 +54,7 @@ export interface BackgroundPorts {
   /** Stored commands of all tenants, for those who carry them out. */
   readonly due: DueCommandsPort
   /** Instances of process managers, outside of transactions. */
-  readonly instances: ProcessInstanceStorePort
+  readonly instances: ProcessInstanceStorePort & ProcessTransactionsPort
   /** Rows, outside of transactions. */
   readonly rows: RowStorePort
   readonly generations: GenerationSource

@@ -1,13 +1,13 @@
 import {
   InvalidInputError,
   processManagerConsumer,
+  processManagerSubscription,
   resolveStart,
   StoppedError,
   SubscriptionEngine,
   UnknownSubscriptionError,
   waitForCommand,
   WaitTimeoutError,
-  type CommandDispatcher,
   type CommandStorePort,
   type Consumer,
   type Generation,
@@ -24,10 +24,10 @@ import { rebuild, type ProjectionHost, type RebuildOptions, type RebuildOutcome,
 import type { Backend, BackgroundPorts } from './backend.ts'
 import type { ResolvedCairnOptions } from './cairn-options.ts'
 import { isNotAllowed } from './is-not-allowed.ts'
-import { CommandWork } from './processes/command-work.ts'
 import { appProjectionHost } from './projections/app-projection-host.ts'
 import { buildInline } from './projections/build-inline.ts'
 import { ProjectionRunner } from './projections/projection-runner.ts'
+import type { Scheduling } from './scheduling/scheduling.ts'
 
 const defaultWaitMs = 5_000
 /** How often a wait looks which generation is live. */
@@ -44,16 +44,15 @@ export class Background {
   readonly #runner: ProjectionRunner | undefined
   readonly #inline: readonly ProjectionDefinition[]
   readonly #commands: CommandStorePort
-  readonly #commandWork: CommandWork | undefined
+  readonly #scheduling: Scheduling
   readonly #logger: LoggerPort
   readonly #ending = new AbortController()
   readonly #ended = new AbortController()
 
-  /** @param bus carries stored commands out */
-  constructor(options: ResolvedCairnOptions, registry: Registry, { background: ports, commands }: Backend, bus: CommandDispatcher) {
+  constructor(options: ResolvedCairnOptions, registry: Registry, { background: ports, commands }: Backend, scheduling: Scheduling) {
     const { logger } = options
     const settings = options.background ?? {}
-    const { cacheRows, cacheBytes, build = true, commands: commandWork = true, ...engine } = settings
+    const { cacheRows, cacheBytes, build = true, commands: _, ...engine } = settings
     this.ports = ports
     this.enabled = options.background !== undefined
     this.#registry = registry
@@ -84,12 +83,7 @@ export class Background {
           cacheBytes,
         })
       : undefined
-    if (this.enabled && commandWork !== false) {
-      const { label, pollMs, leaseMs } = settings
-      const { due, hints } = ports
-      const named = commandWork === true ? {} : commandWork
-      this.#commandWork = new CommandWork({ due, bus, registry, hints, label, logger }, { pollMs, leaseMs, ...named })
-    }
+    this.#scheduling = scheduling
   }
 
   /**
@@ -102,16 +96,17 @@ export class Background {
     }
     await this.#runner?.start()
     if (this.enabled) for (const definition of this.#registry.processManagers) await this.#run(definition)
-    await this.#commandWork?.start()
+    await this.#scheduling.start()
   }
 
   /** Commits what is under way and gives the partitions back. Rebuilds stop at their next commit, and are gone on with later. */
   async stop(): Promise<void> {
     this.#ending.abort(new StoppedError('The app'))
-    const drained = this.#commandWork?.stop()
+    const drained = this.#scheduling.stopTaking()
     await this.#runner?.stop()
     await this.engine.stop()
     await drained
+    await this.#scheduling.stop()
     // What is waited for now does not come from here any more.
     this.#ended.abort(new StoppedError('The app'))
   }
@@ -126,6 +121,9 @@ export class Background {
   async #run(definition: ProcessManagerDefinition): Promise<void> {
     const { reader, instances } = this.ports
     const startAfter = await this.#asWorker(() => resolveStart(reader, definition.from))
+    const name = processManagerSubscription(definition.name)
+    const theirs = this.#scheduling.consumers?.find(({ spec }) => spec.key.name === name)
+    if (theirs !== undefined) return this.add({ ...theirs, spec: { ...theirs.spec, startAfter } })
     const schemaVersionOf = (type: string): number => this.#registry.command(type).schemaVersion
     await this.add(processManagerConsumer(definition, { instances, startAfter, schemaVersionOf }))
   }

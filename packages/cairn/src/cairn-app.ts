@@ -3,7 +3,6 @@ import {
   commandLogging,
   EventBus,
   eventLogging,
-  InProcessScheduler,
   isAsync,
   silentLogger,
   TenantMissingError,
@@ -38,12 +37,13 @@ import { formatCursor, parseCursor } from './cursor.ts'
 import { eventHistory } from './event-history.ts'
 import { healthOf, healthWhenDown, type Health } from './health.ts'
 import { stateAt, type LoadedState, type LoadStateOptions } from './load-state.ts'
-import type { ProcessControl } from './processes/process-control.ts'
+import type { ProcessControl, ProcessCount } from './processes/process-control.ts'
 import { StoredProcessControl } from './processes/stored-process-control.ts'
 import type { WaitForCommandOptions } from './processes/wait-for-command-options.ts'
 import type { ReadModelOf, ReadOptions } from './read-model.ts'
 import { StoredEventLog } from './stored-event-log.ts'
 import { storedReadModel } from './stored-read-model.ts'
+import { Scheduling } from './scheduling/scheduling.ts'
 import type { AppSubscription } from './subscriptions/app-subscription.ts'
 import { StoredSubscriptionControl } from './subscriptions/stored-subscription-control.ts'
 import { subscribe } from './subscriptions/subscribe.ts'
@@ -65,7 +65,9 @@ export class CairnApp implements Cairn {
   readonly processes: ProcessControl
   readonly #backend: Backend
   readonly #background: Background
+  readonly #scheduling: Scheduling
   readonly #defaultTenantId: string | undefined
+  readonly #stuckAfterMs: number | undefined
   readonly #inFlight = new ClosingGate('The app')
   #stopped: Promise<void> | undefined
 
@@ -94,10 +96,12 @@ export class CairnApp implements Cairn {
       this.bus.use(eventLogging(logger))
     }
     for (const middleware of options.middleware) this.commandBus.use(middleware)
-    this.scheduler = new InProcessScheduler(commands, this.commandBus)
+    this.#scheduling = new Scheduling(options, registry, backend, this.commandBus)
+    this.scheduler = this.#scheduling.scheduler
     this.events = new StoredEventLog({ store, registry, bus: this.bus, inFlight: this.#inFlight, defaultTenantId })
     this.#defaultTenantId = defaultTenantId
-    this.#background = new Background(options, registry, backend, this.commandBus)
+    this.#stuckAfterMs = options.stuckAfterMs
+    this.#background = new Background(options, registry, backend, this.#scheduling)
     const guard = <T>(work: () => Promise<T>): Promise<T> => this.#inFlight.run(work)
     this.subscriptions = new StoredSubscriptionControl(this.#background, guard)
     this.processes = new StoredProcessControl(backend.background.instances, guard)
@@ -187,7 +191,11 @@ export class CairnApp implements Cairn {
 
   async health(): Promise<Health> {
     try {
-      return healthOf(await this.#inFlight.run(() => this.#background.engine.status()))
+      const { kind } = this.#scheduling
+      const [status, unreachable, stuck] = await this.#inFlight.run(() =>
+        Promise.all([this.#background.engine.status(), this.#scheduling.unreachable(), this.#stuck()]),
+      )
+      return healthOf(status, { kind, unreachable }, stuck)
     } catch (error) {
       return healthWhenDown(error)
     }
@@ -212,6 +220,11 @@ export class CairnApp implements Cairn {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
+  }
+
+  async #stuck(): Promise<readonly ProcessCount[]> {
+    if (this.#stuckAfterMs === undefined) return []
+    return this.processes.count({ status: 'running', quietSince: new Date(Date.now() - this.#stuckAfterMs) })
   }
 
   async #stop(): Promise<void> {

@@ -2,6 +2,8 @@ import { InvalidInputError, nearest, Policies, silentLogger } from '@cairn/core'
 import type { CommandMiddleware, DecisionOptions, Domain, LoggerPort, NamingConvention } from '@cairn/core'
 import type { PgOptions } from '@cairn/infra/pg'
 import type { BackgroundOptions } from './background-options.ts'
+import { schedulerOf } from './scheduling/scheduler-option.ts'
+import type { SchedulerOption } from './scheduling/scheduler-setup.ts'
 
 export interface CairnOptions<D extends Domain = Domain> {
   /** What the app is about; at least one. */
@@ -43,6 +45,17 @@ export interface CairnOptions<D extends Domain = Domain> {
    * others. @default true
    */
   readonly background?: boolean | BackgroundOptions | undefined
+  /**
+   * Who carries out stored commands, timers and process managers. 'postgres': this app's processes, out of the table.
+   * 'in-process': the same, but `app.scheduler` runs its commands here and at once. Or one that is set up by itself,
+   * `temporal({ … })` say. @default 'postgres' on a database, 'in-process' in memory
+   */
+  readonly scheduler?: SchedulerOption | undefined
+  /**
+   * `app.health()` names process managers with instances that wait and had no event for so long, milliseconds: more than the longest
+   * that one may wait by design. @default off
+   */
+  readonly stuckAfterMs?: number | undefined
   /** For calls that name no tenant. @default none: such calls are refused */
   readonly defaultTenantId?: string | undefined
   /** @default silent */
@@ -77,6 +90,8 @@ export interface ResolvedCairnOptions<D extends Domain = Domain> {
   readonly pg: NonNullable<CairnOptions['pg']>
   /** Undefined: none. */
   readonly background: BackgroundOptions | undefined
+  readonly scheduler: SchedulerOption
+  readonly stuckAfterMs: number | undefined
   readonly defaultTenantId: string | undefined
   readonly logger: LoggerPort
   readonly policies: Policies
@@ -103,9 +118,10 @@ export function resolveCairnOptions<D extends Domain>(options: CairnOptions<D>, 
   const { database = 'embedded' } = options
   const fromEnvironment = database === 'embedded' ? variable(env, 'DATABASE_URL') : undefined
   const addresses = fromEnvironment === undefined ? {} : env
+  const where = databaseOf(fromEnvironment ?? database)
   return Object.freeze({
     domains: options.domains,
-    database: databaseOf(fromEnvironment ?? database),
+    database: where,
     dataDir: text('dataDir', options.dataDir ?? '.cairn/postgres'),
     schema: text('schema', options.schema ?? 'cairn'),
     workerUrl: options.workerUrl ?? variable(addresses, 'CAIRN_WORKER_URL'),
@@ -118,6 +134,8 @@ export function resolveCairnOptions<D extends Domain>(options: CairnOptions<D>, 
     roles: options.roles,
     pg: options.pg ?? {},
     background: backgroundOf(options.background ?? true),
+    scheduler: schedulerOf(options.scheduler, where),
+    stuckAfterMs: options.stuckAfterMs === undefined ? undefined : wholeNumber('stuckAfterMs', options.stuckAfterMs, 1),
     defaultTenantId: options.defaultTenantId === undefined ? undefined : text('defaultTenantId', options.defaultTenantId),
     logger: options.logger ?? silentLogger,
     policies: options.policies ?? new Policies(),
@@ -144,6 +162,8 @@ const known: Readonly<Record<keyof CairnOptions, true>> = {
   roles: true,
   pg: true,
   background: true,
+  scheduler: true,
+  stuckAfterMs: true,
   defaultTenantId: true,
   logger: true,
   policies: true,

@@ -1,4 +1,5 @@
 import { isCairnError, type EngineStatus, type SubscriptionKind, type SubscriptionReport, type SubscriptionState } from '@cairn/core'
+import type { ProcessCount } from './processes/process-control.ts'
 
 export interface SubscriptionHealth {
   readonly name: string
@@ -30,20 +31,40 @@ export interface Health {
     /** Milliseconds since the log was last read; undefined before the first time. */
     readonly lastReadAgoMs: number | undefined
   }
+  /** Who carries out stored commands; undefined when the app is down. */
+  readonly scheduler: { readonly kind: string; readonly reachable: boolean } | undefined
   readonly subscriptions: readonly SubscriptionHealth[]
+  /** Process managers with instances that had no event for longer than `stuckAfterMs`; none where that is off. */
+  readonly stuck: readonly ProcessCount[]
+}
+
+/** What an app knows about its scheduler. */
+export interface SchedulerState {
+  readonly kind: string
+  /** Why it cannot be reached. */
+  readonly unreachable: string | undefined
 }
 
 /** A poller that has not read for so long, with events to read, does not get on. */
 const silentMs = 10_000
 
-export function healthOf(status: EngineStatus): Health {
+export function healthOf(status: EngineStatus, scheduler: SchedulerState, stuck: readonly ProcessCount[] = []): Health {
   const { head, feed, running } = status
-  const problems = [...feedProblems(status), ...status.subscriptions.flatMap((one) => [...problemsOf(one)])]
+  const problems = [
+    ...schedulerProblems(scheduler),
+    ...feedProblems(status),
+    ...status.subscriptions.flatMap((one) => [...problemsOf(one)]),
+    ...stuck.map(
+      ({ processManager, count, quietest }) =>
+        `${processManager} has ${count} instance${count === 1 ? '' : 's'} without any event for too long; one since ${quietest.toISOString()}.`,
+    ),
+  ]
   return {
     status: problems.length === 0 ? 'up' : 'degraded',
     problems,
     log: { newest: head.newest, horizon: head.horizon },
     background: { running, position: feed.position, lastReadAgoMs: feed.lastReadAgoMs },
+    scheduler: { kind: scheduler.kind, reachable: scheduler.unreachable === undefined },
     subscriptions: status.subscriptions.map(({ key, kind, partitions, lag }) => ({
       name: key.name,
       generation: key.generation,
@@ -53,6 +74,7 @@ export function healthOf(status: EngineStatus): Health {
       parked: sum(partitions.map(({ parked }) => parked)),
       waiting: sum(partitions.map(({ waiting }) => waiting)),
     })),
+    stuck,
   }
 }
 
@@ -63,8 +85,14 @@ export function healthWhenDown(error: unknown): Health {
     problems: [isCairnError(error, 'CAIRN_STOPPED') ? why : `The database does not answer: ${why}`],
     log: undefined,
     background: { running: false, position: 0, lastReadAgoMs: undefined },
+    scheduler: undefined,
     subscriptions: [],
+    stuck: [],
   }
+}
+
+function* schedulerProblems({ kind, unreachable }: SchedulerState): Generator<string> {
+  if (unreachable !== undefined) yield `Stored commands wait, because the scheduler ${kind} cannot be reached: ${unreachable}`
 }
 
 function* feedProblems({ running, head, feed }: EngineStatus): Generator<string> {

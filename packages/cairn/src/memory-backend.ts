@@ -36,6 +36,7 @@ export function memoryBackend(
   return {
     info: { kind: 'memory', schema: undefined, dataDir: undefined, url: undefined },
     store,
+    pg: undefined,
     commands,
     readModels: new InMemoryReadModels(rows, registry.projections.map(generationPlan).flatMap(memoryTables)),
     background: {

@@ -76,6 +76,7 @@ async function open(
   return {
     info: { kind: embedded === undefined ? 'postgres' : 'embedded', schema, dataDir: embedded?.dataDir, url },
     store,
+    pg: { db, batches: new infra.PgCommandBatches(db), ownerUrl },
     commands: new PgCommandStore(db),
     readModels: new infra.PgReadModels(db, registry.projections.map(declared)),
     background: {

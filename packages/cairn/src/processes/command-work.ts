@@ -24,6 +24,9 @@ export type CommandWorkOptions = Pick<
   | 'faults'
 >
 
+/** Where the commands are given to a scheduler outside of the table. */
+type HandOverOptions = Pick<CommandWorkerOptions, 'runGroup' | 'types' | 'ready'>
+
 interface Parts {
   readonly due: DueCommandsPort
   readonly bus: CommandDispatcher
@@ -33,16 +36,22 @@ interface Parts {
   readonly logger: LoggerPort
 }
 
+/**
+ * What nobody who says that he lives has held for so long is taken up again, milliseconds: what was under way on a scheduler that is
+ * not there any more, say. Done a second time, a command changes nothing.
+ */
+const unownedAfterMs = 600_000
+
 /** Carries stored commands out in this process: those put aside, those whose timer is due, those of process managers and of SQL. */
 export class CommandWork {
   readonly #due: DueCommandsPort
   readonly #worker: CommandWorker
   readonly #logger: LoggerPort
 
-  constructor(parts: Parts, options: CommandWorkOptions) {
+  constructor(parts: Parts, options: CommandWorkOptions & HandOverOptions) {
     this.#due = parts.due
     this.#logger = parts.logger.child({ component: 'command-worker' })
-    this.#worker = new CommandWorker({ ...parts, ...options })
+    this.#worker = new CommandWorker({ ...parts, ...options, unownedAfterMs: options.unownedAfterMs ?? unownedAfterMs })
   }
 
   /** A process whose login is not the worker's leaves the commands to those that may; an app without any does not notice. */

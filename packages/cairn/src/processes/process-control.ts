@@ -1,4 +1,4 @@
-import type { InstanceFilter, ProcessInstance, TimerState } from '@cairn/core'
+import type { InstanceCountFilter, InstanceFilter, ProcessInstance, TimerState } from '@cairn/core'
 
 /** How an instance of a process manager stands. */
 export interface ProcessStatus extends Pick<
@@ -14,6 +14,14 @@ export interface ProcessStatus extends Pick<
   readonly updatedAt: Date
 }
 
+/** How many instances of a process manager there are of those asked for. */
+export interface ProcessCount {
+  readonly processManager: string
+  readonly count: number
+  /** The time of the last event of the one that waits longest. */
+  readonly quietest: Date
+}
+
 /** Instances of process managers, for an operator: of all tenants. */
 export interface ProcessControl {
   /**
@@ -22,4 +30,9 @@ export interface ProcessControl {
    * @throws InvalidInputError
    */
   list(filter?: InstanceFilter): Promise<readonly ProcessStatus[]>
+  /**
+   * How many there are of each process manager that has any, for metrics: what is stuck by
+   * `{ status: 'running', quietSince: new Date(Date.now() - 3_600_000) }`.
+   */
+  count(filter?: InstanceCountFilter): Promise<readonly ProcessCount[]>
 }

@@ -1,6 +1,6 @@
-import type { InstanceFilter, ProcessInstance, ProcessInstanceStorePort } from '@cairn/core'
+import type { InstanceCountFilter, InstanceFilter, ProcessInstance, ProcessInstanceStorePort } from '@cairn/core'
 import type { Guard } from '../subscriptions/stored-subscription-control.ts'
-import type { ProcessControl, ProcessStatus } from './process-control.ts'
+import type { ProcessControl, ProcessCount, ProcessStatus } from './process-control.ts'
 
 export class StoredProcessControl implements ProcessControl {
   readonly #instances: ProcessInstanceStorePort
@@ -13,6 +13,10 @@ export class StoredProcessControl implements ProcessControl {
 
   list(filter: InstanceFilter = {}): Promise<readonly ProcessStatus[]> {
     return this.#guard(async () => (await this.#instances.list(filter)).map(statusOf))
+  }
+
+  count(filter: InstanceCountFilter = {}): Promise<readonly ProcessCount[]> {
+    return this.#guard(async () => (await this.#instances.count(filter)).map((one) => ({ ...one, quietest: new Date(one.quietest) })))
   }
 }
 

@@ -13,6 +13,7 @@ import { AggregateRepository } from '../repository/index.ts'
 import { isAsync, type AsyncDispatchOptions, type PendingCommand } from './async-dispatch.ts'
 import { passGate } from './command-gate.ts'
 import type { CommandHandler } from './command-handler.ts'
+import { HandlerList, type CommandHandlers } from './command-handlers.ts'
 import type { CommandMessage, CommandMiddleware } from './command-message.ts'
 import { commandMetadata } from './command-metadata.ts'
 import type { CommandTransaction, TransactionHost } from './command-transaction.ts'
@@ -50,7 +51,7 @@ export class CommandBus {
   readonly #options: CommandBusOptions
   readonly #logger: LoggerPort
   readonly #models = new Map<string, AggregateModel>()
-  readonly #handlers: CommandHandler[] = []
+  readonly #handlers = new HandlerList()
   readonly #queues: DecisionQueues
   readonly #handOver: EventHandOver | undefined
   readonly #inFlight = new InFlight('The command bus')
@@ -84,11 +85,17 @@ export class CommandBus {
 
   /** Adds a handler for commands that no aggregate handles. The first one that supports a command gets it. */
   register<C extends Command>(handler: CommandHandler<C>): this {
-    this.#handlers.push({
+    this.#handlers.add({
+      types: handler.types,
       supports: (command): command is C => handler.supports(command),
       handle: (command) => (handler.supports(command) ? handler.handle(command) : undefined),
     })
     return this
+  }
+
+  /** The types of commands that no aggregate handles, and a registered handler does. */
+  get handlers(): CommandHandlers {
+    return this.#handlers
   }
 
   /**
@@ -159,8 +166,7 @@ export class CommandBus {
 
   #assertAdmissible(message: CommandMessage): void {
     const model = this.#models.get(message.command.type)
-    if (model === undefined && !this.#handlers.some((handler) => handler.supports(message.command)))
-      throw this.#unknown(message.command.type)
+    if (model === undefined && this.#handlers.find(message.command) === undefined) throw this.#unknown(message.command.type)
     passGate(message, model, this.policies)
   }
 
@@ -185,7 +191,7 @@ export class CommandBus {
   }
 
   async #callHandler(message: CommandMessage): Promise<Dispatched> {
-    const handler = this.#handlers.find((candidate) => candidate.supports(message.command))
+    const handler = this.#handlers.find(message.command)
     if (handler === undefined) throw this.#unknown(message.command.type)
     const command = passGate(message, undefined, this.policies)
     await handler.handle(command)

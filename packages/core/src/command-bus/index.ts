@@ -1,6 +1,7 @@
 export { isAsync, type AsyncDispatchOptions, type PendingCommand } from './async-dispatch.ts'
 export { CommandBus, type CommandBusOptions } from './command-bus.ts'
 export type { CommandHandler } from './command-handler.ts'
+export type { CommandHandlers } from './command-handlers.ts'
 export type { CommandMessage, CommandMiddleware } from './command-message.ts'
 export { CommandTransaction, type DecidedCommand, type TransactionHost } from './command-transaction.ts'
 export { causedBy, type DispatchOptions } from './dispatch-options.ts'

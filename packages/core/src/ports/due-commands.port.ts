@@ -36,6 +36,11 @@ export type CommandOutcome = { readonly tenantId: string; readonly id: string } 
   | { readonly status: 'retry'; readonly error: CommandFailure; readonly afterMs: number }
   /** Not begun, or not by any fault of its own: as if it had never been claimed, but not before so many milliseconds. */
   | { readonly status: 'returned'; readonly afterMs: number }
+  /**
+   * Somebody outside of the store carries it out and writes down how it ends. It stays consumed until then, whatever becomes of
+   * the worker, and holds no other command of its aggregate up.
+   */
+  | { readonly status: 'handed' }
 )
 
 /**

@@ -44,6 +44,8 @@ export type {
   SwitchOptions,
 } from './projection-store.port.ts'
 export type {
+  InstanceCount,
+  InstanceCountFilter,
   InstanceFilter,
   ProcessInstanceStorePort,
   ProcessTransaction,

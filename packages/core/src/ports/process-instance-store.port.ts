@@ -14,6 +14,16 @@ export interface InstanceFilter {
   readonly limit?: number | undefined
 }
 
+/** Which instances to count. */
+export type InstanceCountFilter = Pick<InstanceFilter, 'tenantId' | 'processManager' | 'status' | 'quietSince'>
+
+export interface InstanceCount {
+  readonly processManager: string
+  readonly count: number
+  /** When the last event of the quietest of them was recorded; ISO 8601, UTC. */
+  readonly quietest: string
+}
+
 /**
  * What is kept of process managers between events: one row for each instance, with its state, its timers, and what it waits for.
  * Inside a transaction, `save` stands when that commits.
@@ -21,10 +31,12 @@ export interface InstanceFilter {
 export interface ProcessInstanceStorePort {
   /** In the order of the keys; undefined for those that are not there. */
   load(keys: readonly InstanceKey[]): Promise<readonly (ProcessInstance | undefined)[]>
-  /** Stores instances, in place of what is stored of them. No key may stand twice. */
+  /** Stores instances, in place of what is stored of them, unless that has a higher position. No key may stand twice. */
   save(instances: readonly ProcessInstance[]): Promise<void>
   /** Ascending by process manager, tenant and instance, in keyset pages. */
   list(filter: InstanceFilter): Promise<readonly ProcessInstance[]>
+  /** How many there are of each process manager that has any, ascending by its name. */
+  count(filter: InstanceCountFilter): Promise<readonly InstanceCount[]>
 }
 
 /** What a step writes, wherever it runs. */

@@ -12,4 +12,9 @@ export { newInstance, type InstanceKey, type ProcessInstance, type Step, type St
 export { after, cancelTimer, delayMs, type CancelTimer, type Delay, type Intent, type Later } from './intents.ts'
 export type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
 export { step, stepCommandId } from './step.ts'
-export { processManagerConsumer, processManagerSubscription, type ProcessManagerConsumerOptions } from './process-manager-consumer.ts'
+export {
+  processManagerConsumer,
+  processManagerReader,
+  processManagerSubscription,
+  type ProcessManagerConsumerOptions,
+} from './process-manager-consumer.ts'

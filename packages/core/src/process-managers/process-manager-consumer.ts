@@ -31,8 +31,23 @@ export function processManagerSubscription(name: string): string {
  * A raised version goes on from the checkpoint: instances that run are lifted by the chain of their state's schema.
  */
 export function processManagerConsumer(definition: ProcessManagerDefinition, options: ProcessManagerConsumerOptions): Consumer {
+  const { instances, schemaVersionOf } = options
+  return {
+    ...processManagerReader(definition, options),
+    commit: { events: 500, rows: 2_000, ms: 250 },
+    open: (opened) => new ProcessManagerProcessor({ definition, instances, schemaVersionOf, opened }),
+  }
+}
+
+/**
+ * What every consumer of a process manager has in common, whichever scheduler runs its steps. One subscription for all of them:
+ * its leases let one scheduler at a time step over an instance, and its checkpoint is where another goes on.
+ */
+export function processManagerReader(
+  definition: ProcessManagerDefinition,
+  { startAfter = 0, initialState = 'new' }: Pick<ProcessManagerConsumerOptions, 'startAfter' | 'initialState'> = {},
+): Pick<Consumer, 'spec' | 'types' | 'keyOf' | 'failure'> {
   const { name, version, types, partitions, failure } = definition
-  const { instances, startAfter = 0, schemaVersionOf, initialState = 'new' } = options
   return {
     spec: {
       key: { name: processManagerSubscription(name), generation: 1 },
@@ -47,8 +62,6 @@ export function processManagerConsumer(definition: ProcessManagerDefinition, opt
     keyOf: (event) => instanceKeyText(definition, event),
     // An instance whose event failed must not see the next one first.
     failure: { ...failure, blockKey: true },
-    commit: { events: 500, rows: 2_000, ms: 250 },
-    open: (opened) => new ProcessManagerProcessor({ definition, instances, schemaVersionOf, opened }),
   }
 }
 

@@ -59,6 +59,7 @@ function setUp() {
     instances: {
       load: async () => [],
       list: async () => [],
+      count: async () => [],
       save: async (instances) => {
         for (const instance of instances) stored.set(instance.instanceId, instance)
       },

@@ -13,9 +13,11 @@ export type CommandTypes = Pick<Registry, 'command' | 'commandTypes'>
  * Settles what a client left open who wrote a command with SQL alone. The aggregate's id is the row's `aggregate_id`, or the
  * field of the payload that factories take it from (`orderId`), or, where the command creates, derived from the command's id.
  * The payload is of the newest schema unless the metadata says otherwise.
+ * @param isHandled tells of a type that no aggregate handles whether somebody else does
  * @throws UnknownTypeError naming the nearest, InvalidInputError, SchemaValidationError
  */
-export function admitCommand(registry: CommandTypes, raw: RawCommand): Command {
+export function admitCommand(registry: CommandTypes, raw: RawCommand, isHandled: (type: string) => boolean = () => false): Command {
+  if (!registry.commandTypes.includes(raw.type) && isHandled(raw.type)) return admitHandled(raw)
   const model = registry.command(raw.type)
   const { aggregateType } = model
   if (raw.aggregateType !== undefined && raw.aggregateType !== aggregateType) {
@@ -44,6 +46,17 @@ export function admitCommand(registry: CommandTypes, raw: RawCommand): Command {
   return command.metadata.schemaVersion === model.schemaVersion
     ? { ...command, payload: model.newest.acceptJson(model.what, payload) }
     : command
+}
+
+/** Nothing is known of such a command but its type; where the row names no target, it is a target of its own. */
+function admitHandled(raw: RawCommand): Command {
+  const { id, tenantId, type } = raw
+  const aggregateType = raw.aggregateType ?? type.split('.')[0] ?? type
+  const field = typeof raw.payload === 'object' && raw.payload !== null ? Reflect.get(raw.payload, idFieldOf(aggregateType)) : undefined
+  const aggregateId = raw.aggregateId ?? (typeof field === 'string' ? field : derivedUuid('aggregate', aggregateType, id.toLowerCase()))
+  const command: Command = { id, tenantId, type, aggregateType, aggregateId, payload: raw.payload ?? {}, metadata: metadataOf(raw, 1) }
+  assertCommand(command)
+  return command
 }
 
 function takeId(raw: RawCommand, idField: string): { readonly id: string | undefined; readonly payload: unknown } {

@@ -1,13 +1,26 @@
 import type { DispatchOptions, Dispatched } from '../command-bus/index.ts'
 import type { Command } from '../contracts/index.ts'
+import type { CommandHandlers } from '../command-bus/command-handlers.ts'
 import { InvalidInputError } from '../errors/index.ts'
-import { silentLogger, type DueCommandsPort, type HintsPort, type LoggerPort } from '../ports/index.ts'
+import {
+  silentLogger,
+  type CommandOutcome,
+  type DueCommandsPort,
+  type HintsPort,
+  type LoggerPort,
+  type StoredCommand,
+} from '../ports/index.ts'
 import type { CommandTypes } from './admit-command.ts'
 
 /** What carries commands out: the command bus. */
 export interface CommandDispatcher {
   dispatch(command: Command, options?: DispatchOptions): Promise<Dispatched>
+  /** Types that no aggregate handles. @default none */
+  readonly handlers?: CommandHandlers | undefined
 }
+
+/** Carries claimed commands of one aggregate out by other means than the bus, in order, and says how each ended. Never rejects. */
+export type GroupRunner = (group: readonly StoredCommand[]) => Promise<readonly CommandOutcome[]>
 
 /** Points at which a test may stop a worker, as if its process had died there. */
 export const commandWorkerFaultPoints = ['claimed', 'dispatched', 'settling', 'settled'] as const
@@ -18,6 +31,12 @@ export interface CommandWorkerOptions {
   readonly bus: CommandDispatcher
   /** Which types this process knows, and how their rows are completed. */
   readonly registry: CommandTypes
+  /** Where the commands are not this process's own to carry out. @default the bus, one after another */
+  readonly runGroup?: GroupRunner | undefined
+  /** Command types beside the registry's and the bus's. @default none */
+  readonly types?: readonly string[] | undefined
+  /** Nothing is claimed while this rejects. @default always ready */
+  readonly ready?: (() => Promise<void>) | undefined
   /** Wakes the worker; it polls as the base. @default none */
   readonly hints?: Pick<HintsPort, 'listen'> | undefined
   readonly logger?: LoggerPort | undefined
@@ -46,7 +65,7 @@ export interface CommandWorkerOptions {
 }
 
 export type ResolvedCommandWorkerOptions = {
-  readonly [K in keyof CommandWorkerOptions]-?: K extends 'hints' | 'unownedAfterMs'
+  readonly [K in keyof CommandWorkerOptions]-?: K extends 'hints' | 'unownedAfterMs' | 'runGroup' | 'ready'
     ? CommandWorkerOptions[K]
     : NonNullable<CommandWorkerOptions[K]>
 }
@@ -57,6 +76,9 @@ export function resolveCommandWorkerOptions(options: CommandWorkerOptions): Reso
     due: options.due,
     bus: options.bus,
     registry: options.registry,
+    runGroup: options.runGroup,
+    types: options.types ?? [],
+    ready: options.ready,
     hints: options.hints,
     logger: (options.logger ?? silentLogger).child({ component: 'command-worker' }),
     label: options.label ?? `pid ${process.pid}`,

@@ -18,7 +18,7 @@ const rawAtOnce = 100
  * gets the command, and its row ends as it should.
  */
 export class CommandWorker {
-  readonly info: CommandWorkerInfo
+  readonly #id = uuidv7()
   readonly #options: ResolvedCommandWorkerOptions
   readonly #wake = new Wake()
   readonly #stopping = new AbortController()
@@ -33,7 +33,12 @@ export class CommandWorker {
 
   constructor(options: CommandWorkerOptions) {
     this.#options = resolveCommandWorkerOptions(options)
-    this.info = { id: uuidv7(), label: this.#options.label, types: [...this.#options.registry.commandTypes].toSorted() }
+  }
+
+  /** As it is now: handlers may be registered while the worker runs. */
+  get info(): CommandWorkerInfo {
+    const { registry, bus, types, label } = this.#options
+    return { id: this.#id, label, types: [...new Set([...registry.commandTypes, ...(bus.handlers?.types ?? []), ...types])].toSorted() }
   }
 
   start(): void {
@@ -66,7 +71,7 @@ export class CommandWorker {
         } catch (error) {
           if (this.#dead) return
           failures++
-          logger.warn('The command worker cannot reach the commands; it goes on trying.', { error, failures })
+          logger.warn('The command worker cannot take commands now; it goes on trying.', { error, failures })
         }
         if (!more) await this.#wake.wait(Math.min(pollMs * Math.min(2 ** failures, 16), Math.max(1, beatAt - performance.now())))
       }
@@ -78,24 +83,30 @@ export class CommandWorker {
 
   /** Says that this worker lives, and ends what no living worker will ever carry out. */
   async #beat(): Promise<void> {
-    const { due, leaseMs, unownedAfterMs, unknownTypeGraceMs, logger } = this.#options
+    const { due, bus, leaseMs, unownedAfterMs, unknownTypeGraceMs, logger } = this.#options
     const given = await due.beat(this.info, leaseMs, unownedAfterMs)
     if (given > 0) logger.warn(`${given} commands of workers that died were given back.`, { commands: given })
-    await refuseUnknownCommands(this.#options, unknownTypeGraceMs, rawAtOnce)
+    // What handlers do not name they are asked about, as soon as it waits.
+    if (bus.handlers?.open === true) for (const { type } of await due.unknown(0, rawAtOnce)) bus.handlers.handles(type)
+    await refuseUnknownCommands({ ...this.#options, isHandled: this.#isHandled }, unknownTypeGraceMs, rawAtOnce)
   }
+
+  /** True for a type that no aggregate handles, but somebody else does. */
+  readonly #isHandled = (type: string): boolean => this.#options.types.includes(type) || this.#options.bus.handlers?.handles(type) === true
 
   /** True when there may be more to claim at once. */
   async #claim(): Promise<boolean> {
-    const { due, batchSize } = this.#options
+    const { due, batchSize, ready } = this.#options
     const room = batchSize - this.#held
     // Few at a time while much is under way: a claim costs a round trip.
     if (room < Math.ceil(batchSize / 4)) return false
+    await ready?.()
     const { commands, raw } = await due.claimDue(this.info, room)
     await this.#fault('claimed')
     for (const group of byAggregate(commands)) this.#waiting.push(group)
     this.#held += commands.length
     this.#fill()
-    const admitted = raw && (await admitRawCommands(this.#options, this.info.types, rawAtOnce))
+    const admitted = raw && (await admitRawCommands({ ...this.#options, isHandled: this.#isHandled }, this.info.types, rawAtOnce))
     return admitted || commands.length > 0
   }
 
@@ -115,7 +126,12 @@ export class CommandWorker {
   }
 
   async #runGroup(group: readonly StoredCommand[]): Promise<void> {
-    const { bus, logger } = this.#options
+    const { bus, runGroup, logger } = this.#options
+    if (runGroup !== undefined) {
+      const ended = this.#stopping.signal.aborted ? group.map(returned) : await runGroup(group)
+      await this.#fault('dispatched')
+      return this.#settle(ended)
+    }
     const run = async (stored: StoredCommand): Promise<CommandOutcome> => {
       const outcome = await runCommand(bus, stored, this.#options)
       await this.#fault('dispatched')
@@ -127,12 +143,18 @@ export class CommandWorker {
   /** Those of one aggregate are settled in one statement: were they not, one that waits could be overtaken. */
   #settle(outcomes: readonly CommandOutcome[]): void {
     this.#outcomes.push(...outcomes)
-    this.#settling ??= this.#flush().finally(() => {
-      this.#settling = undefined
-    })
+    this.#settling ??= this.#flushAll()
   }
 
-  async #flush(): Promise<void> {
+  async #flushAll(): Promise<void> {
+    const through = await this.#flush()
+    this.#settling = undefined
+    // What came between its last look and now would lie here for good.
+    if (through && this.#outcomes.length > 0) this.#settle([])
+  }
+
+  /** False when it gave up. */
+  async #flush(): Promise<boolean> {
     const { due, pollMs, logger } = this.#options
     let failures = 0
     while (this.#outcomes.length > 0 && !this.#dead) {
@@ -146,22 +168,23 @@ export class CommandWorker {
         this.#held -= outcomes.length
         this.#wake.ring()
       } catch (error) {
-        if (this.#dead) return
+        if (this.#dead) return false
         failures++
         this.#outcomes = [...outcomes, ...this.#outcomes]
         logger.warn('The outcomes of commands could not be stored; they are kept.', { error, commands: this.#outcomes.length })
         // They are in the log. Whoever gets the commands when this worker has not beaten for its lease finds them there.
-        if (this.#stopping.signal.aborted && failures > 3) return
+        if (this.#stopping.signal.aborted && failures > 3) return false
         await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs * 2 ** failures, 5_000)))
       }
     }
+    return !this.#dead
   }
 
   async #finish(): Promise<void> {
     const { due, logger } = this.#options
     this.#settle(this.#waiting.splice(0).flat().map(returned))
     while (this.#running.size > 0) await Promise.all(this.#running)
-    await this.#settling
+    while (this.#settling !== undefined) await this.#settling
     try {
       await due.leave(this.info.id)
     } catch (error) {

@@ -8,11 +8,13 @@ export {
   type CommandDispatcher,
   type CommandWorkerFaultPoint,
   type CommandWorkerOptions,
+  type GroupRunner,
 } from './command-worker-options.ts'
 export { InProcessScheduler } from './in-process-scheduler.ts'
 export { refuseUnknownCommands } from './refuse-unknown-commands.ts'
 export { runCommand, type RunOptions } from './run-command.ts'
 export { runInOrder, type InOrder } from './run-in-order.ts'
+export { StoredScheduler, type StoredSchedulerParts } from './stored-scheduler.ts'
 export { storedResult, type StoredResult } from './stored-result.ts'
 export { waitForCommand, type WaitForCommandOptions } from './wait-for-command.ts'
 export { withdrawCommand } from './withdraw-command.ts'

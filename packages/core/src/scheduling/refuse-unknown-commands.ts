@@ -1,16 +1,16 @@
 import { UnknownTypeError } from '../errors/index.ts'
-import type { DueCommandsPort, LoggerPort, RefusedCommand } from '../ports/index.ts'
+import type { RefusedCommand } from '../ports/index.ts'
 import { nearest } from '../registry/nearest.ts'
-import type { CommandTypes } from './admit-command.ts'
+import type { AdmissionParts } from './admit-raw-commands.ts'
 import { commandFailure } from './command-failure.ts'
 
 /** Ends commands of types that no living worker has known for so long. */
 export async function refuseUnknownCommands(
-  { due, registry, logger }: { readonly due: DueCommandsPort; readonly registry: CommandTypes; readonly logger: LoggerPort },
+  { due, registry, isHandled, logger }: AdmissionParts,
   graceMs: number,
   limit: number,
 ): Promise<void> {
-  const unknown = await due.unknown(graceMs, limit)
+  const unknown = (await due.unknown(graceMs, limit)).filter(({ type }) => isHandled?.(type) !== true)
   if (unknown.length === 0) return
   const refused = unknown.map(({ tenantId, id, type }): RefusedCommand => {
     const error = commandFailure(new UnknownTypeError('command', type, nearest(type, registry.commandTypes)))

@@ -22,7 +22,7 @@ export async function runInOrder(group: readonly StoredCommand[], { run, stoppin
     if (stopping.aborted) return [...outcomes, ...group.slice(i).map(returned)]
     const outcome = await run(stored)
     outcomes.push(outcome)
-    if (outcome.status === 'processed') continue
+    if (outcome.status === 'processed' || outcome.status === 'handed') continue
     const { id, tenantId, type } = stored.command
     const fields = { tenantId, commandId: id, commandType: type, attempts: stored.attempts, ...('error' in outcome ? outcome.error : {}) }
     if (outcome.status === 'failed') {

@@ -1,6 +1,6 @@
 import {
-  fingerprintOf,
   EventHandlingFailure,
+  processManagerReader,
   type Consumer,
   type Processor,
   type ProcessManagerDefinition,
@@ -88,20 +88,9 @@ export class ProcessForwarder {
 }
 
 function forwarderConsumer(definition: ProcessManagerDefinition, deliver: (events: readonly RecordedEvent[]) => Promise<void>): Consumer {
-  const { name, version, types, partitions, failure } = definition
   const processor: Processor = { handle: (events) => deliver(events) }
   return {
-    spec: {
-      key: { name: `pm-${name}`, generation: 1 },
-      kind: 'process-manager',
-      version,
-      fingerprint: fingerprintOf({ version, types, partitionBy: 'custom', partitions }),
-      partitions,
-      startAfter: 0,
-    },
-    types,
-    keyOf: (event) => `${event.tenantId}/${definition.correlate(event) ?? ''}`,
-    failure,
+    ...processManagerReader(definition),
     // What is delivered again after a crash; each is one update.
     commit: { events: 200, rows: 10_000, ms: 250 },
     open: () => processor,

@@ -37,6 +37,9 @@ export interface TemporalSchedulerParts {
   readonly workflowTypes?: readonly string[] | undefined
 }
 
+/** What became of a stored command. Started: a workflow of the user's own runs for it, and writes its end into the row. */
+export type CarriedOut = CommandAnswer | { readonly status: 'started' }
+
 /**
  * Runs commands through Temporal. The command's row is stored before anything else and says how far it got; Temporal is told the
  * ids. Should this process die on the way, scheduling the command again finishes it, or joins the run that goes on.
@@ -104,7 +107,7 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
   }
 
   /** Has a command that is stored carried out, as a pump does. @throws as `schedule` */
-  async carryOut(command: Command): Promise<CommandAnswer> {
+  async carryOut(command: Command): Promise<CarriedOut> {
     return this.#inFlight.run(() => this.#carryOut(command))
   }
 
@@ -130,10 +133,10 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
     return final
   }
 
-  async #carryOut(command: Command): Promise<CommandAnswer> {
+  async #carryOut(command: Command): Promise<CarriedOut> {
     const workflowType = this.#parts.workflows?.[command.type]
     if (workflowType === undefined) return this.#parts.router.route(command, command.id)
     await this.#workflows.schedule(command, workflowType)
-    return { status: 'processed' }
+    return { status: 'started' }
   }
 }

@@ -1,12 +1,13 @@
-import { silentLogger, type CommandBus, type CommandStorePort, type Consumer, type LoggerPort } from '@cairn/core'
+import { silentLogger, type Command, type CommandBus, type CommandStorePort, type Consumer, type LoggerPort } from '@cairn/core'
 import { Client, Connection } from '@temporalio/client'
 import type { CommandBatches } from './command-batches.ts'
+import { TemporalUnavailableError } from './errors.ts'
 import { ProcessForwarder } from './process-forwarder.ts'
 import type { ProcessParts } from './processes.ts'
 import { resolveRouterOptions, type RouterOptions } from './routing/router-options.ts'
 import { WorkflowRouter } from './routing/workflow-router.ts'
 import { sharedQueue, type TaskQueues } from './task-queues.ts'
-import { TemporalScheduler } from './temporal-scheduler.ts'
+import { TemporalScheduler, type CarriedOut } from './temporal-scheduler.ts'
 import { createTemporalWorker, type ConnectionSecurity, type TemporalWorkerOptions } from './worker/create-temporal-worker.ts'
 import { SupervisedWorker } from './worker/supervised-worker.ts'
 
@@ -49,12 +50,20 @@ export interface TemporalContext {
   /** @default no process managers */
   readonly processes?: ProcessParts | undefined
   readonly logger?: LoggerPort | undefined
+  /** False: this process sends, and leaves all work to others: it runs no worker. @default true */
+  readonly background?: boolean | undefined
 }
 
 export interface RunningTemporal {
   readonly scheduler: TemporalScheduler
   /** The process managers, for the app's subscription engine: they hand events to the workflows of their instances. */
   readonly consumers: readonly Consumer[]
+  /** Command types that workflows of the user's own carry out. */
+  readonly commandTypes: readonly string[]
+  /** `TemporalScheduler.carryOut`, for whoever takes the rows that wait. */
+  carryOut(command: Command): Promise<CarriedOut>
+  /** @throws TemporalUnavailableError when the server does not answer within two seconds */
+  check(): Promise<void>
   /** Resolves when this process' worker runs; at once where it has none. */
   readonly ready: Promise<void>
   /** Takes nothing new, lets what is under way end, and closes the connections. Remove the consumers first. */
@@ -65,6 +74,8 @@ export interface TemporalSetup {
   readonly kind: 'temporal'
   start(context: TemporalContext): RunningTemporal
 }
+
+const checkMs = 2_000
 
 /**
  * Commands, timers and process managers through Temporal: `createCairn({ scheduler: temporal({ address }) })`. The server need not
@@ -77,7 +88,7 @@ export function temporal(options: TemporalOptions = {}): TemporalSetup {
   const { namespace = 'default', taskQueues = sharedQueue } = options
   return {
     kind: 'temporal',
-    start({ bus, commands, batches, processes, logger = silentLogger }) {
+    start({ bus, commands, batches, processes, logger = silentLogger, background = true }) {
       const connection = Connection.lazy({ ...options.connection, address })
       const client = new Client({ connection, namespace })
       const commandRouter = new WorkflowRouter(client, taskQueues, router)
@@ -88,7 +99,9 @@ export function temporal(options: TemporalOptions = {}): TemporalSetup {
       const carryOut = scheduler.carryOut.bind(scheduler)
       const common = { address, namespace, connection: options.connection, taskQueues, bus, commands, batches, logger }
       const own =
-        options.worker === false ? undefined : { ...common, ...options.worker, processes: processes && { ...processes, carryOut } }
+        options.worker === false || !background
+          ? undefined
+          : { ...common, ...options.worker, processes: processes && { ...processes, carryOut } }
       const worker = own && new SupervisedWorker(() => createTemporalWorker(own), logger)
       const stop = async (): Promise<void> => {
         // The worker last: what is under way here may need it.
@@ -96,7 +109,23 @@ export function temporal(options: TemporalOptions = {}): TemporalSetup {
         await worker?.shutdown()
         await connection.close()
       }
-      return { scheduler, consumers: forwarder.consumers(), ready: worker?.running ?? Promise.resolve(), stop }
+      const check = async (): Promise<void> => {
+        try {
+          await connection.withDeadline(Date.now() + checkMs, () => connection.workflowService.getSystemInfo({}))
+        } catch (error) {
+          throw new TemporalUnavailableError(`a call to ${address}`, checkMs, error)
+        }
+      }
+      const commandTypes = Object.keys(workflows ?? {})
+      return {
+        scheduler,
+        commandTypes,
+        carryOut,
+        check,
+        consumers: forwarder.consumers(),
+        ready: worker?.running ?? Promise.resolve(),
+        stop,
+      }
     },
   }
 }

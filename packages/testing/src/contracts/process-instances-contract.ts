@@ -20,6 +20,13 @@ const keeping = contractGroup<ProcessInstancesContext>('save and load', {
     expect(await instances.load([next])).toEqual([next])
   },
 
+  'keep what is further on: a step that comes late does not take an instance back': async ({ instances, instance }) => {
+    const [early, late] = [instance('a', { position: 10, steps: 1 }), instance('a', { position: 20, steps: 2 })]
+    await instances.save([late])
+    await instances.save([early])
+    expect(await instances.load([late])).toEqual([late])
+  },
+
   'tell tenants and process managers apart': async ({ instances, instance }) => {
     const all = [instance('a'), instance('a', { tenantId: `${instance('a').tenantId}-2` }), instance('a', { processManager: 'other' })]
     await instances.save(all.map((one, steps) => ({ ...one, steps })))
@@ -45,6 +52,25 @@ const listing = contractGroup<ProcessInstancesContext>('list', {
     expect(await instances.list({ tenantId, status: 'running' })).toEqual(running)
     expect(await instances.list({ tenantId, status: 'running', quietSince: new Date(Date.UTC(2026, 0, 4)) })).toEqual(running.slice(0, 2))
     expect(await instances.list({ tenantId, processManager: 'other' })).toEqual([])
+  },
+})
+
+const at = (n: number): string => new Date(Date.UTC(2026, 0, n)).toISOString()
+
+const counting = contractGroup<ProcessInstancesContext>('count', {
+  'tells of each process manager how many there are, and since when the quietest waits': async ({ instances, instance, tenantId }) => {
+    const all = upTo(5).map((n) => instance(`i-${n}`, { status: n === 5 ? 'done' : 'running', updatedAt: at(n) }))
+    const other = instance('x', { processManager: 'another', updatedAt: at(9) })
+    await instances.save([...all, other])
+    const { processManager } = instance('i-1')
+    const counts = [
+      { processManager: 'another', count: 1, quietest: at(9) },
+      { processManager, count: 4, quietest: at(1) },
+    ].toSorted((a, b) => (a.processManager < b.processManager ? -1 : 1))
+    expect(await instances.count({ tenantId, status: 'running' })).toEqual(counts)
+    const quietSince = new Date(at(3))
+    expect(await instances.count({ tenantId, status: 'running', quietSince })).toEqual([{ processManager, count: 2, quietest: at(1) }])
+    expect(await instances.count({ tenantId, processManager: 'none' })).toEqual([])
   },
 })
 
@@ -74,7 +100,7 @@ const stepping = contractGroup<ProcessInstancesContext>('transaction', {
 })
 
 /** Every promise of `ProcessInstanceStorePort` and `ProcessTransactionsPort`, as data. */
-export const processInstancesCases: readonly ContractGroup<ProcessInstancesContext>[] = [keeping, listing, stepping]
+export const processInstancesCases: readonly ContractGroup<ProcessInstancesContext>[] = [keeping, listing, counting, stepping]
 
 export function processInstancesContract(name: string, factory: () => Promise<ProcessInstancesFixture>): void {
   registerContract(name, processInstancesCases, factory, processInstancesContext)

@@ -13,6 +13,9 @@ import { assertWholeNumber } from '../assert-whole-number.ts'
 import { toStoredCommand, type CommandRow } from '../command-row.ts'
 import { aggregateOf, inOrder, isDue, rowKey, timeOf, type CommandRows } from './rows.ts'
 
+/** The owner of what is carried out outside of the store. */
+const elsewhere = 'elsewhere'
+
 /** Several workers on one store are several processes on one database. Every method runs to its end without awaiting. */
 export class InMemoryDueCommands implements DueCommandsPort {
   readonly #rows: CommandRows
@@ -29,7 +32,7 @@ export class InMemoryDueCommands implements DueCommandsPort {
     this.#workers.set(id, { types: [...types], expiresAt: now + leaseMs })
     let given = 0
     for (const row of this.#rows.values()) {
-      if (row.status !== 'consumed') continue
+      if (row.status !== 'consumed' || row.owner === elsewhere) continue
       if (row.owner === undefined ? now - row.updatedAt < unownedAfterMs : (this.#workers.get(row.owner)?.expiresAt ?? 0) > now) continue
       this.#change(row, { status: 'pending', owner: undefined })
       given++
@@ -50,7 +53,8 @@ export class InMemoryDueCommands implements DueCommandsPort {
     const known = new Set(types)
     const held = new Set<string>()
     for (const row of this.#rows.values()) {
-      if (row.status === 'consumed' || (row.status === 'pending' && (row.retryAt ?? 0) > now)) held.add(aggregateOf(row))
+      if ((row.status === 'consumed' && row.owner !== elsewhere) || (row.status === 'pending' && (row.retryAt ?? 0) > now))
+        held.add(aggregateOf(row))
     }
     const taken: CommandRow[] = []
     for (const row of [...this.#rows.values()].filter((one) => isDue(one, now)).toSorted(inOrder)) {
@@ -115,6 +119,10 @@ export class InMemoryDueCommands implements DueCommandsPort {
       const row = this.#rows.get(rowKey(outcome.tenantId, outcome.id))
       if (row?.status !== 'consumed' || row.owner !== workerId) continue
       const { status } = outcome
+      if (status === 'handed') {
+        this.#change(row, { owner: elsewhere })
+        continue
+      }
       const again = status === 'retry' || status === 'returned'
       if (status === 'returned') row.attempts--
       this.#change(row, {

@@ -1,5 +1,7 @@
 import {
   encodePayload,
+  type InstanceCount,
+  type InstanceCountFilter,
   type InstanceFilter,
   type InstanceKey,
   type ProcessInstance,
@@ -32,8 +34,9 @@ export class InMemoryProcessStore implements ProcessInstanceStorePort, ProcessTr
         for (const instance of instances) saved.set(textOf(instance), encode(instance))
       },
       list: (filter) => this.list(filter),
+      count: (filter) => this.count(filter),
       commit: () => {
-        for (const [key, row] of saved) this.#rows.set(key, row)
+        for (const [key, row] of saved) this.#put(key, row)
       },
     }
   }
@@ -43,11 +46,30 @@ export class InMemoryProcessStore implements ProcessInstanceStorePort, ProcessTr
   }
 
   async save(instances: readonly ProcessInstance[]): Promise<void> {
-    for (const instance of instances) this.#rows.set(textOf(instance), encode(instance))
+    for (const instance of instances) this.#put(textOf(instance), encode(instance))
   }
 
-  async list({ tenantId, processManager, status, quietSince, after, limit = 100 }: InstanceFilter): Promise<readonly ProcessInstance[]> {
+  /** An instance never goes back. */
+  #put(key: string, row: string): void {
+    const [stored, next] = [parse(this.#rows.get(key)), parse(row)]
+    if ((stored?.position ?? 0) <= (next?.position ?? 0)) this.#rows.set(key, row)
+  }
+
+  async list({ after, limit = 100, ...filter }: InstanceFilter): Promise<readonly ProcessInstance[]> {
     assertWholeNumber('limit', limit, 1, 1_000)
+    return this.#matching(filter, after).slice(0, limit)
+  }
+
+  async count(filter: InstanceCountFilter): Promise<readonly InstanceCount[]> {
+    const groups = Map.groupBy(this.#matching(filter), ({ processManager }) => processManager)
+    return [...groups].map(([processManager, all]) => ({
+      processManager,
+      count: all.length,
+      quietest: all.map(({ updatedAt }) => updatedAt).toSorted()[0] ?? '',
+    }))
+  }
+
+  #matching({ tenantId, processManager, status, quietSince }: InstanceCountFilter, after?: InstanceKey): readonly ProcessInstance[] {
     return [...this.#rows.entries()]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .filter(([key]) => after === undefined || key > textOf(after))
@@ -56,7 +78,6 @@ export class InMemoryProcessStore implements ProcessInstanceStorePort, ProcessTr
       .filter((instance) => processManager === undefined || instance.processManager === processManager)
       .filter((instance) => status === undefined || instance.status === status)
       .filter((instance) => quietSince === undefined || Date.parse(instance.updatedAt) < quietSince.getTime())
-      .slice(0, limit)
   }
 
   transaction<T>(key: InstanceKey, work: (tx: ProcessTransaction) => Promise<T>): Promise<T> {

@@ -1,4 +1,11 @@
-import type { InstanceFilter, InstanceKey, ProcessInstance, ProcessInstanceStorePort } from '@cairn/core'
+import type {
+  InstanceCount,
+  InstanceCountFilter,
+  InstanceFilter,
+  InstanceKey,
+  ProcessInstance,
+  ProcessInstanceStorePort,
+} from '@cairn/core'
 import type { CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
 import { textArray } from '../connection/array-literal.ts'
@@ -8,6 +15,7 @@ import { assertLimit } from '../read/read-log.ts'
 import { instancesJson, toInstance, type InstanceRow } from './instance-row.ts'
 
 const Instances = z.object({ instances: z.array(z.custom<InstanceRow>()).nullable() })
+const Counts = z.object({ counts: z.array(z.tuple([z.string(), z.int(), z.int()])).nullable() })
 const Done = z.object({ done: z.string().nullable() })
 
 /** Instances on a connection of the worker role; within a transaction they are part of it. */
@@ -48,6 +56,17 @@ export class PgProcessInstances implements ProcessInstanceStorePort {
         ${quietSince?.toISOString() ?? null}::timestamptz, ${after?.processManager ?? null}, ${after?.tenantId ?? null},
         ${after?.instanceId ?? null}, ${limit}::int) as instances`)
     return (instances ?? []).map(toInstance)
+  }
+
+  async count({ tenantId, processManager, status, quietSince }: InstanceCountFilter): Promise<readonly InstanceCount[]> {
+    const { counts } = await this.#connection.one(sql.type(Counts)`
+      select ${this.#function('count_process_instances')}(${tenantId ?? null}, ${processManager ?? null}, ${status ?? null},
+        ${quietSince?.toISOString() ?? null}::timestamptz) as counts`)
+    return (counts ?? []).map(([name, count, quietest]) => ({
+      processManager: name,
+      count,
+      quietest: new Date(quietest).toISOString(),
+    }))
   }
 
   #function(name: string) {

@@ -1,5 +1,7 @@
 import {
   DatabaseUnavailableError,
+  type InstanceCount,
+  type InstanceCountFilter,
   type InstanceFilter,
   type InstanceKey,
   type ProcessInstance,
@@ -37,6 +39,10 @@ export class PgProcessStore implements ProcessInstanceStorePort, ProcessTransact
 
   list(filter: InstanceFilter): Promise<readonly ProcessInstance[]> {
     return this.#ask((instances) => instances.list(filter))
+  }
+
+  count(filter: InstanceCountFilter): Promise<readonly InstanceCount[]> {
+    return this.#ask((instances) => instances.count(filter))
   }
 
   async transaction<T>(key: InstanceKey, work: (tx: ProcessTransaction) => Promise<T>): Promise<T> {

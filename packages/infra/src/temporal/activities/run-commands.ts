@@ -1,12 +1,13 @@
 import type { Command } from '@cairn/core'
 import { ApplicationFailure, heartbeat } from '@temporalio/activity'
 import type { CommandBatches } from '../command-batches.ts'
-import type { CairnActivities, CommandAnswer } from '../workflows/contract.ts'
+import type { CarriedOut } from '../temporal-scheduler.ts'
+import type { CairnActivities } from '../workflows/contract.ts'
 
 export interface RunCommandsParts {
   readonly batches: CommandBatches
   /** `TemporalScheduler.carryOut`. */
-  readonly carryOut: (command: Command) => Promise<CommandAnswer>
+  readonly carryOut: (command: Command) => Promise<CarriedOut>
 }
 
 /** A fraction of the activity's heartbeat timeout. */

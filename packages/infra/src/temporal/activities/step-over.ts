@@ -16,20 +16,18 @@ export function stepOver(
   definition: ProcessManagerDefinition,
   stored: ProcessInstance | undefined,
   events: readonly RecordedEvent[],
+  schemaVersionOf?: (commandType: string) => number,
 ): Steps {
   let instance = stored
   let send: Steps['send'] = []
   let cancel: readonly string[] = []
   for (const event of events) {
     try {
-      const next = step(definition, instance, event)
+      const next = step(definition, instance, event, schemaVersionOf)
       if (next === undefined) continue
       instance = next.instance
-      // A timer that was set and ended within the batch never was.
-      const ended = new Set(next.cancel)
-      const pending = new Set(send.map(({ command }) => command.id))
-      cancel = [...cancel, ...next.cancel.filter((id) => !pending.has(id))]
-      send = [...send.filter(({ command }) => !ended.has(command.id)), ...next.send]
+      send = [...send, ...next.send]
+      cancel = [...cancel, ...next.cancel]
     } catch (error) {
       if (mayPass(error)) throw error
       return { instance, send, cancel, failed: failedEvent(event, error) }

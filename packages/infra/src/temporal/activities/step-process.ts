@@ -68,13 +68,14 @@ class InstanceSteps {
   async #inOneTransaction(events: readonly RecordedEvent[]): Promise<StepResult> {
     const { before, result } = await this.#parts.transactions.transaction(this.#key, async ({ instances, commands }) => {
       const [stored] = await instances.load([this.#key])
-      const steps = stepOver(this.#definition, stored, events)
+      const steps = stepOver(this.#definition, stored, events, this.#parts.schemaVersionOf)
       if (steps.instance !== undefined && steps.instance !== stored) {
         await instances.save([steps.instance])
-        if (steps.cancel.length > 0) await commands.cancel(this.#key.tenantId, steps.cancel)
         await commands.enqueue(
           steps.send.map(({ command, dueAt }) => ({ command, dueAt: dueAt === undefined ? undefined : new Date(dueAt) })),
         )
+        // Behind them: a timer may be set and ended within a batch. What is stored is the same, whatever the batches.
+        if (steps.cancel.length > 0) await commands.cancel(this.#key.tenantId, steps.cancel)
       }
       return { before: stored?.position ?? 0, result: resultOf(steps) }
     })

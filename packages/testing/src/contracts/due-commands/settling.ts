@@ -42,6 +42,22 @@ export const settling = contractGroup<DueCommandsContext>('settle', {
     expect((await due.claimDue(worker, 10)).commands).toMatchObject([{ attempts: 1 }])
   },
 
+  'leaves what was handed to somebody outside consumed, whatever becomes of the worker, and lets others of its aggregate go on': async (
+    context,
+  ) => {
+    const { due, store, worker, otherWorker, tenantId } = context
+    const id = await claimed(context, 'a')
+    const next = await context.given('a')
+    await due.settle(worker.id, [{ tenantId, id, status: 'handed' }])
+    expect(idsOf((await due.claimDue(worker, 10)).commands)).toEqual([next])
+    await due.leave(worker.id)
+    await sleep(60)
+    await due.beat(otherWorker, leaseMs, 50)
+    expect(await store.getById(tenantId, id)).toMatchObject({ status: 'consumed', attempts: 1 })
+    await store.markStatus(tenantId, id, { status: 'processed', result: 'later' })
+    expect(await store.getById(tenantId, id)).toMatchObject({ status: 'processed', result: 'later' })
+  },
+
   'leaves what the worker does not hold': async (context) => {
     const { due, store, otherWorker, tenantId } = context
     const id = await claimed(context, 'a')
