@@ -25,6 +25,8 @@ export interface PgBossContext {
   readonly hints?: Pick<HintsPort, 'listen'> | undefined
   /** A login that may make the schema of the jobs (CAIRN_OWNER_URL). @default the app's own, where it may */
   readonly ownerUrl?: string | undefined
+  /** False: this process leaves all work to others, as with `worker: false`. @default true */
+  readonly background?: boolean | undefined
   /** What this process is called in lists. @default the pid */
   readonly label?: string | undefined
   readonly logger?: LoggerPort | undefined
@@ -55,7 +57,8 @@ export function pgBoss(options: PgBossOptions = {}): PgBossSetup {
   return {
     kind: 'pg-boss',
     start(context) {
-      const scheduler = new PgBossScheduler({ ...context, logger: context.logger ?? silentLogger }, resolved)
+      const { background = true, logger = silentLogger } = context
+      const scheduler = new PgBossScheduler({ ...context, logger }, { ...resolved, worker: resolved.worker && background })
       return { scheduler, ready: scheduler.start(), stop: () => scheduler.stop() }
     },
   }
