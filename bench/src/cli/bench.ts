@@ -102,8 +102,9 @@ export async function bench(rows: readonly Row[], readIds: readonly ReadRowId[],
   }
 }
 
-function sizesOf({ events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections, asyncCommands }: ReadSizes): ReadSizes {
-  return { events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections, asyncCommands }
+function sizesOf(options: ReadSizes): ReadSizes {
+  const { events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections, asyncCommands, temporalCommands } = options
+  return { events, rows, emmettEvents, peerEvents, memory, rate, tailSeconds, projections, asyncCommands, temporalCommands }
 }
 
 /** Cairn itself lost something: no figure excuses that. */

@@ -40,6 +40,7 @@ test('numbers that cannot be are refused', async () => {
     ['--events', '0'],
     ['--memory', '200000', 'much'],
     ['--tail-seconds', '0'],
+    ['--temporal-commands', '0'],
   ]) {
     const { code } = await run(...args)
     expect({ args, refused: code !== 0 }).toEqual({ args, refused: true })

@@ -37,6 +37,7 @@ export function buildProgram(): Command {
     .option('--tail-seconds <s>', 'tail, fan-out: length of each run', positiveNumber, 20)
     .option('--projections <n>', 'fan-out: how many projections', wholeNumber, 10)
     .option('--async-commands <n>', 'async: how many commands', wholeNumber, 5_000)
+    .option('--temporal-commands <n>', 'temporal: how many commands, and how many bare workflows', wholeNumber, 2_000)
     .option('--url <url>', "a superuser's URL of a PostgreSQL server (15 or newer); databases are made and dropped in it")
     .addOption(new Option('--systems <names...>', 'only these systems').choices([...systems]).default([...systems], 'all'))
     .addOption(new Option('--profile <system>', 'run this system alone in one row under the profiler').choices([...systems]))

@@ -22,6 +22,10 @@ async function run(job: Job): Promise<JobAnswers[Job['kind']]> {
       return (await import('./jobs/async-commands.ts')).asyncCommands(job)
     case 'bare-jobs':
       return (await import('./jobs/bare-jobs.ts')).bareJobs(job)
+    case 'temporal-commands':
+      return (await import('./jobs/temporal-commands.ts')).temporalCommands(job)
+    case 'bare-workflows':
+      return (await import('./jobs/bare-workflows.ts')).bareWorkflows(job)
   }
 }
 

@@ -36,6 +36,24 @@ export type Job =
       readonly commands: number
       readonly aggregates: number
     }
+  | {
+      readonly kind: 'temporal-commands'
+      readonly url: string
+      readonly schema: string
+      readonly contextKey: string
+      /** Of the Temporal server. */
+      readonly address: string
+      readonly commands: number
+      readonly aggregates: number
+    }
+  | {
+      readonly kind: 'bare-workflows'
+      readonly url: string
+      readonly address: string
+      readonly activity: 'activity' | 'local activity'
+      readonly inFlight: number
+      readonly commands: number
+    }
 
 export type EvtstoreDriver = 'pg' | 'postgres.js'
 
@@ -81,6 +99,8 @@ export interface JobAnswers {
   readonly 'fan-out': FannedOut
   readonly 'async-commands': CarriedOut
   readonly 'bare-jobs': CarriedOut
+  readonly 'temporal-commands': CarriedOut
+  readonly 'bare-workflows': CarriedOut
 }
 
 export interface JobDone<A> {

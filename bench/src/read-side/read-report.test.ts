@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { readFailed, readTargets } from './read-report.ts'
+import { readFailed, readSections, readTargets } from './read-report.ts'
 import type { BuiltSeries, RebuildResult } from './run-rebuild.ts'
+import { temporalWays, type TemporalResult } from './run-temporal.ts'
 
 const series = (name: string, rates: number[], problem?: string): BuiltSeries => ({ name, events: 1, rates, peakMiB: [1], problem })
 
@@ -33,4 +34,33 @@ test('a series that is not valid is compared with nothing, and fails the run whe
   const read = { rebuild: rebuild('rows differ') }
   expect(readTargets(read).map(({ figure }) => figure)).toEqual([45, null, null, 1.2, 390])
   expect([readFailed(read), readFailed({ rebuild: rebuild() })]).toEqual([true, false])
+})
+
+const through = (way: TemporalResult['series'][number]['way'], rates: number[], problem?: string) => ({ way, commands: 1, rates, problem })
+
+function temporal(cairnProblem?: string, bareProblem?: string): TemporalResult {
+  const { cairn, bare, fewer, local } = temporalWays
+  const all = [
+    through(cairn, [400, 500, 900], cairnProblem),
+    through(bare, [50], bareProblem),
+    through(fewer, [100], bareProblem),
+    through(local, [200]),
+  ]
+  return { series: all, unavailable: undefined }
+}
+
+test('Temporal is held to the better of the bare workflows with one activity', () => {
+  expect(readTargets({ temporal: temporal() }).map(({ figure, met }) => [figure, met])).toEqual([[5, true]])
+})
+
+test('commands through Temporal that are not all there count for nothing and fail the run; bare workflows do not', () => {
+  const [lost, bare] = [{ temporal: temporal('1 of 2') }, { temporal: temporal(undefined, '1 of 2') }]
+  expect([lost, bare].map((read) => readTargets(read).map(({ figure }) => figure))).toEqual([[null], [null]])
+  expect([readFailed(lost), readFailed(bare)]).toEqual([true, false])
+})
+
+test('without a Temporal server its row says so, and the run goes on', () => {
+  const read = { temporal: { series: [], unavailable: 'there is none' } }
+  expect([readTargets(read).map(({ met }) => met), readFailed(read)]).toEqual([[null], false])
+  expect(readSections(read)[0]).toContain('there is none')
 })

@@ -5,12 +5,14 @@ import type { FanOutResult } from './run-fan-out.ts'
 import { asyncRate, asyncWays, type AsyncResult } from './run-async.ts'
 import { rateOf, seriesNames, type RebuildResult } from './run-rebuild.ts'
 import type { TailResult } from './run-tail.ts'
+import { temporalRate, temporalWays, type TemporalResult } from './run-temporal.ts'
 
 export interface ReadSide {
   readonly rebuild?: RebuildResult
   readonly tail?: TailResult
   readonly fanOut?: FanOutResult
   readonly async?: AsyncResult
+  readonly temporal?: TemporalResult
 }
 
 /** A figure that is held to a limit; null where it does not exist or does not count. */
@@ -34,7 +36,7 @@ function target(row: string, what: string, figure: number | undefined, wanted: s
 
 const over = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? undefined : a / b)
 
-export function readTargets({ rebuild, tail, fanOut, async: stored }: ReadSide): readonly ReadTarget[] {
+export function readTargets({ rebuild, tail, fanOut, async: stored, temporal }: ReadSide): readonly ReadTarget[] {
   const targets: ReadTarget[] = []
   if (rebuild !== undefined) {
     const one = rateOf(rebuild, seriesNames.one)
@@ -73,6 +75,13 @@ export function readTargets({ rebuild, tail, fanOut, async: stored }: ReadSide):
       )
     }
   }
+  if (temporal !== undefined) {
+    const { cairn, bare, fewer } = temporalWays
+    const rate = (way: TemporalResult['series'][number]['way']): number | undefined => temporalRate(temporal, way)
+    targets.push(
+      atLeast('temporal', 'to bare workflows with one activity, better of both', over(rate(cairn), better(rate(bare), rate(fewer))), 5),
+    )
+  }
   return targets
 }
 
@@ -85,7 +94,7 @@ const tenth = (n: number): string => (Number.isFinite(n) ? n.toFixed(1) : '–')
 
 /** The read side's part of what is printed. */
 export function readSections(read: ReadSide): readonly string[] {
-  const { rebuild, tail, fanOut, async: stored } = read
+  const { rebuild, tail, fanOut, async: stored, temporal } = read
   const sections: string[] = []
   if (rebuild !== undefined) {
     sections.push(
@@ -150,6 +159,24 @@ export function readSections(read: ReadSide): readonly string[] {
       )}`,
     )
   }
+  if (temporal !== undefined) {
+    sections.push(
+      temporal.unavailable === undefined
+        ? `Through Temporal, per second:\n${plainTable(
+            ['way', 'commands', 'median', 'lowest', 'highest', ''],
+            [1, 2, 3, 4],
+            temporal.series.map((s) => [
+              s.way,
+              whole(s.commands),
+              whole(median(s.rates)),
+              whole(Math.min(...s.rates)),
+              whole(Math.max(...s.rates)),
+              s.problem === undefined ? '' : styleText('red', `not valid: ${s.problem}`),
+            ]),
+          )}`
+        : styleText('red', `temporal was not measured: ${temporal.unavailable}`),
+    )
+  }
   const targets = readTargets(read)
   sections.push(
     `Held to:\n${plainTable(
@@ -167,11 +194,12 @@ export function readSections(read: ReadSide): readonly string[] {
 }
 
 /** True when Cairn itself came to wrong rows: no figure excuses that. */
-export function readFailed({ rebuild, tail, async: stored }: ReadSide): boolean {
+export function readFailed({ rebuild, tail, async: stored, temporal }: ReadSide): boolean {
   return (
     rebuild?.series.some((s) => s.name.startsWith('cairn') && s.problem !== undefined) === true ||
     rebuild?.memory.some((m) => m.problem !== undefined) === true ||
     tail?.problem !== undefined ||
-    stored?.series.some((s) => !s.way.startsWith('bare') && s.problem !== undefined) === true
+    stored?.series.some((s) => !s.way.startsWith('bare') && s.problem !== undefined) === true ||
+    temporal?.series.some((s) => s.way === temporalWays.cairn && s.problem !== undefined) === true
   )
 }

@@ -4,6 +4,7 @@ export const readRows = [
   { id: 'tail', title: 'append to visible row, in open loop (--rate, --tail-seconds)' },
   { id: 'fan-out', title: 'many projections at the head read the log once (--projections)' },
   { id: 'async', title: 'stored commands carried out, against bare jobs of pg-boss (--async-commands)' },
+  { id: 'temporal', title: 'stored commands through Temporal, against bare workflows (--temporal-commands)' },
 ] as const
 
 export type ReadRowId = (typeof readRows)[number]['id']

@@ -7,6 +7,7 @@ import { runAsync } from './run-async.ts'
 import { runFanOut } from './run-fan-out.ts'
 import { runRebuild, type ReadRunOptions } from './run-rebuild.ts'
 import { runTail } from './run-tail.ts'
+import { runTemporal } from './run-temporal.ts'
 
 /** Runs the read side's rows. @param url the server that was named, if any */
 export async function runReadSide(ids: readonly ReadRowId[], url: string | undefined, options: ReadRunOptions): Promise<ReadSide> {
@@ -15,6 +16,7 @@ export async function runReadSide(ids: readonly ReadRowId[], url: string | undef
     ...(ids.includes('rebuild') ? { rebuild: await runRebuild(step('rebuild')) } : {}),
     ...(ids.includes('tail') ? { tail: await runTail(step('tail')) } : {}),
     ...(ids.includes('async') ? { async: await runAsync(step('async')) } : {}),
+    ...(ids.includes('temporal') ? { temporal: await runTemporal(step('temporal')) } : {}),
     ...(ids.includes('fan-out')
       ? { fanOut: await onCountingServer(url, (databases) => runFanOut({ ...step('fan-out'), databases })) }
       : {}),

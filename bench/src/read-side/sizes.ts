@@ -16,6 +16,8 @@ export interface ReadSizes {
   readonly tailSeconds: number
   /** Commands of the async row. */
   readonly asyncCommands: number
+  /** Commands, and bare workflows, of the temporal row. */
+  readonly temporalCommands: number
   /** Projections of the fan-out. */
   readonly projections: number
 }

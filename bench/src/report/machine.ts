@@ -45,6 +45,7 @@ const packages = [
   'pg',
   'postgres',
   'knex',
+  '@temporalio/worker',
   '@cairn/cairn',
 ] as const
 

@@ -1,12 +1,11 @@
-import { CommandBus, CommandWorker, Registry, type Command, type CommandDispatcher } from '@cairn/core'
+import { CommandBus, CommandWorker, Registry, type CommandDispatcher } from '@cairn/core'
 import { pgBoss } from '@cairn/infra/jobs'
 import { openPg, PgCommandBatches, PgCommandStore, PgDueCommands, PgEventStore, PgHints } from '@cairn/infra/pg'
 
 import { createLogins } from '../../contestants/cairn-logins.ts'
-import { lineAdded } from '../../workload/payload.ts'
 import type { CarriedOut, Job } from '../job.ts'
 import { tenant } from '../made-log.ts'
-import { parcelCommands, parcels } from '../parcel.ts'
+import { lineCommand, parcels } from '../parcel.ts'
 import { until } from '../until.ts'
 import { withClient } from '../with-client.ts'
 
@@ -38,7 +37,7 @@ export async function asyncCommands({ url, schema, contextKey, way, commands, ag
   await start()
   try {
     const batches = new PgCommandBatches(db)
-    const given = Array.from({ length: commands }, (_, n) => commandOf(n, aggregates))
+    const given = Array.from({ length: commands }, (_, n) => lineCommand(n, tenant, aggregates))
     return await withClient(url, async (client) => {
       const began = performance.now()
       for (let i = 0; i < commands; i += storedAtOnce) await batches.upsert(given.slice(i, i + storedAtOnce))
@@ -76,13 +75,4 @@ class CountingBus implements CommandDispatcher {
       this.done++
     }
   }
-}
-
-function commandOf(n: number, aggregates: number): Command {
-  const { id, type, aggregateType, aggregateId, payload } = parcelCommands.addLine({
-    parcelId: `parcel-${n % aggregates}`,
-    ...lineAdded(n),
-  })
-  const metadata = { correlationId: id, causationId: id, schemaVersion: 1 }
-  return { id, tenantId: tenant, type, aggregateType, aggregateId, payload, metadata }
 }
