@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root, type WorkspacePackage } from '../architecture/workspace.ts'
 import type { Check } from './check-tarball.ts'
+import { checkWorker } from './check-worker.ts'
 import { run } from './run.ts'
 
 /** Entries that need optional peers; the others must do without. */
@@ -9,7 +10,7 @@ const needsPeers = (entry: string): boolean => /^@cairn\/infra\/(temporal|jobs)/
 
 /**
  * Installs the tarballs in a project of their own with npm, imports every entry, and compiles against their types. Entries that
- * need no optional peer come first, before any of these is installed.
+ * need no optional peer come first, before any of these is installed. Then one runs a Temporal worker.
  */
 export async function checkConsumer(
   packages: readonly WorkspacePackage[],
@@ -45,6 +46,7 @@ export async function checkConsumer(
   const added = await run('npm', ['install', '--no-audit', '--no-fund', ...optional.map(([name, version]) => `${name}@${version}`)], folder)
   checks.push({ title: 'npm install of the optional peers', problem: added.code === 0 ? undefined : added.output })
   for (const entry of entries.filter(needsPeers)) await imports(entry)
+  checks.push(await checkWorker(folder))
 
   await writeFile(join(folder, 'index.ts'), entries.map((entry, index) => `export * as entry${index} from '${entry}'`).join('\n'))
   const options = [
