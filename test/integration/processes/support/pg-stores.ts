@@ -5,6 +5,7 @@ import {
   PgEventStore,
   PgHints,
   PgLogReader,
+  PgPendingCommands,
   PgProcessStore,
   PgSubscriptionStore,
 } from '@cairn/infra/pg'
@@ -15,6 +16,7 @@ import { testDatabase, type TestFileDatabase } from '../../../support/test-datab
 
 export interface PgStores extends ProcessStores {
   readonly store: PgEventStore
+  readonly pending: PgPendingCommands
 }
 
 /** A database of the file's own, and stores over it: each call of `open` is another process, as far as the database can tell. */
@@ -40,6 +42,7 @@ export async function pgStores(): Promise<{ readonly database: TestFileDatabase;
         store,
         commands: new PgCommandStore(db),
         due: new PgDueCommands(db),
+        pending: new PgPendingCommands(db),
         instances: new PgProcessStore(db),
         reader: new PgLogReader(db),
         hints,
