@@ -5,7 +5,7 @@ import type { Check } from './check-tarball.ts'
 import { run } from './run.ts'
 
 /** Entries that need optional peers; the others must do without. */
-const needsTemporal = (entry: string): boolean => entry.startsWith('@cairn/infra/temporal')
+const needsPeers = (entry: string): boolean => /^@cairn\/infra\/(temporal|supabase)/.test(entry)
 
 /**
  * Installs the tarballs in a project of their own with npm, imports every entry, and compiles against their types. Entries that
@@ -38,13 +38,13 @@ export async function checkConsumer(
     const { code, output } = await run(process.execPath, ['--input-type=module', '-e', script], folder)
     checks.push({ title: `import of ${entry}`, problem: code === 0 ? undefined : output })
   }
-  for (const entry of entries.filter((name) => !needsTemporal(name))) await imports(entry)
+  for (const entry of entries.filter((name) => !needsPeers(name))) await imports(entry)
 
   const infra = packages.find(({ name }) => name === '@cairn/infra')
-  const temporal = Object.entries(infra?.devDependencies ?? {}).filter(([name]) => name.startsWith('@temporalio/'))
-  const added = await run('npm', ['install', '--no-audit', '--no-fund', ...temporal.map(([name, version]) => `${name}@${version}`)], folder)
-  checks.push({ title: 'npm install of the peers for Temporal', problem: added.code === 0 ? undefined : added.output })
-  for (const entry of entries.filter(needsTemporal)) await imports(entry)
+  const optional = Object.entries(infra?.devDependencies ?? {}).filter(([name]) => /^@(temporalio|supabase)\//.test(name))
+  const added = await run('npm', ['install', '--no-audit', '--no-fund', ...optional.map(([name, version]) => `${name}@${version}`)], folder)
+  checks.push({ title: 'npm install of the optional peers', problem: added.code === 0 ? undefined : added.output })
+  for (const entry of entries.filter(needsPeers)) await imports(entry)
 
   await writeFile(join(folder, 'index.ts'), entries.map((entry, index) => `export * as entry${index} from '${entry}'`).join('\n'))
   const options = [
