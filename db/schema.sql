@@ -1910,9 +1910,10 @@ CREATE FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) RETURNS
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
 begin
-  select s.seqcache::text into cache from pg_sequence s where s.seqrelid = 'event_positions'::regclass;
+  select max(s.seqcache)::text into cache from pg_sequence s where s.seqrelid in ('event_positions'::regclass, 'change_positions'::regclass);
   select coalesce((select max(e.position) from events e), 0) > (select case when is_called then last_value else last_value - 1 end from event_positions)
       or coalesce((select max(s.stream_id) from streams s), 0) > (select case when is_called then last_value else last_value - 1 end from stream_ids)
+      or coalesce((select max(c.change_id) from changes c), 0) > (select case when is_called then last_value else last_value - 1 end from change_positions)
     into behind;
 end
 $$;

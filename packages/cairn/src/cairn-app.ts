@@ -199,7 +199,7 @@ export class CairnApp implements Cairn {
 
   async health(): Promise<Health> {
     try {
-      return healthOf(await this.#inFlight.run(() => this.#background.engine.status()))
+      return healthOf(await this.#inFlight.run(() => this.#background.engine.status()), this.#pumps.problems())
     } catch (error) {
       return healthWhenDown(error)
     }

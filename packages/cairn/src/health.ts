@@ -36,9 +36,10 @@ export interface Health {
 /** A poller that has not read for so long, with events to read, does not get on. */
 const silentMs = 10_000
 
-export function healthOf(status: EngineStatus): Health {
+/** @param further problems of parts that are not on the engine */
+export function healthOf(status: EngineStatus, further: readonly string[] = []): Health {
   const { head, feed, running } = status
-  const problems = [...feedProblems(status), ...status.subscriptions.flatMap((one) => [...problemsOf(one)])]
+  const problems = [...feedProblems(status), ...status.subscriptions.flatMap((one) => [...problemsOf(one)]), ...further]
   return {
     status: problems.length === 0 ? 'up' : 'degraded',
     problems,

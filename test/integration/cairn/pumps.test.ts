@@ -14,6 +14,10 @@ const lines = [{ sku: 'screw', quantity: 1, price: 5 }]
 const start = (place: Place): Promise<Cairn<typeof shop>> =>
   createCairn({ domains: [shop], ...place, background: { pollMs: 50, leaseMs: 1_000, commands: false } })
 
+function outOfPaper(): void {
+  throw new Error('the printer is out of paper')
+}
+
 describe.each([
   ['in memory', inMemory],
   ['on PostgreSQL', onPostgres(database)],
@@ -62,6 +66,17 @@ test('an app pumps the changes of a watched table; so does a subclass with the a
   expect(seen).toEqual(letters.found)
   await letters.stop()
   expect(pump.status.counters.processed).toBe(10)
+})
+
+test('health says which pump does not get on, and measures none by positions of another log', async () => {
+  await using app = await start(onPostgres(database))
+  const eventSpec = { event: 'INSERT', schema: 'public', table: 'letters' } as const
+  await app.pump({ channel: 'paper-pump', eventSpec, processBatch: outOfPaper })
+  const status = async () => (await app.health()).subscriptions.find(({ name }) => name === 'paper-pump')
+  expect(await status()).toMatchObject({ kind: 'pump', lag: 0 })
+  await queryOnce(url, `insert into public.letters values (100, 'alpha')`)
+  expect(await eventually(async () => (await app.health()).problems.some((text) => /paper-pump.*out of paper/.test(text)))).toBe(true)
+  expect((await app.health()).status).toBe('degraded')
 })
 
 test('an app in memory, and one that leaves the background to others, say why they pump no table', async () => {

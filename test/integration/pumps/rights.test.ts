@@ -67,6 +67,22 @@ test('a login that does not own the table may not watch it, and is told what it 
   })
 })
 
+test('a login that owns the table and is a member of the owner role may, and needs to be nothing more', async () => {
+  await queryOnce(
+    url,
+    `create role depot login password 'd'; grant ${schema}_owner to depot; grant create, usage on schema public to depot`,
+  )
+  const own = Object.assign(new URL(url), { username: 'depot', password: 'd' }).href
+  await queryOnce(own, 'create table public.boxes (id int, tenant_id text)')
+  await watchTable({ ...about, url: own, table: 'boxes' })
+  await queryOnce(own, `insert into public.boxes values (1, 'alpha')`)
+  expect(await queryOnce(url, `select new_row from ${schema}.changes where table_name = 'boxes'`)).toEqual([
+    { new_row: { id: 1, tenant_id: 'alpha' } },
+  ])
+  await unwatchTable({ ...about, url: own, table: 'boxes' })
+  await queryOnce(url, `drop table public.boxes; drop owned by depot; drop role depot`)
+})
+
 test.each([
   ['no table', { table: 'nothing' }, /there is no table public\.nothing/],
   ['a view', { table: 'parcel_view' }, /there is no table/],

@@ -25,7 +25,7 @@ interface Parts {
 export class AppPumps {
   readonly services: PumpServices
   readonly #background: Background
-  readonly #running = new Set<{ stop(): Promise<void> }>()
+  readonly #running = new Set<Pick<RealtimePumpBase, 'status' | 'stop'>>()
 
   constructor({ background, registry, schema, logger }: Parts) {
     this.#background = background
@@ -58,6 +58,13 @@ export class AppPumps {
     await pump.start()
     this.#running.add(pump)
     return pump
+  }
+
+  /** What is wrong with those that do not get on: whole sentences. */
+  problems(): readonly string[] {
+    return [...this.#running].flatMap(({ status: { channel, state, error } }) =>
+      state === 'error' ? [`Pump ${channel} does not get on: ${error instanceof Error ? error.message : String(error)}`] : [],
+    )
   }
 
   async stop(): Promise<void> {
