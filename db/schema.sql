@@ -1233,6 +1233,8 @@ CREATE FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant in
     SET search_path TO 'cairn', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     SET jit TO 'off'
     AS $$
 declare
@@ -1568,7 +1570,7 @@ ALTER FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p
 
 COMMENT ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
-CREATE FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text) RETURNS record
+CREATE FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -1603,26 +1605,27 @@ begin
   end if;
   select count(*), max(e.position), string_agg(e.position::text, ','), string_agg(e.version::text, ','), string_agg(e.id::text, ''),
          json_agg(e.tenant_id), json_agg(e.aggregate_type), json_agg(e.aggregate_id), json_agg(e.type),
-         string_agg((date_part('epoch', e.recorded_at) * 1000)::bigint::text, ','),
-         string_agg(e.payload::text, ','), string_agg(e.metadata::text, ',')
-    into v_count, v_last, positions, versions, ids, tenants, aggregate_types, aggregate_ids, types, times, payloads, metadata
+         string_agg((date_part('epoch', e.recorded_at) * 1000)::bigint::text, ',') filter (where not p_unread),
+         string_agg(e.payload::text, ','), string_agg(e.metadata::text, ',') filter (where not p_unread),
+         string_agg(e.schema_version::text, ',') filter (where p_unread)
+    into v_count, v_last, positions, versions, ids, tenants, aggregate_types, aggregate_ids, types, times, payloads, metadata, schemas
     from (
-      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata
+      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata, x.schema_version
          from events x
         where v_found is null and x.position > p_after and x.position <= v_end
           and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
         order by x.position limit p_limit)
       union all
-      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata
+      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata, x.schema_version
          from events x where x.position = any (v_found) order by x.position)
     ) e;
   next := greatest(p_after, case when v_count < p_limit then v_end else v_last end);
 end
 $$;
 
-ALTER FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text) OWNER TO cairn_owner;
+ALTER FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) OWNER TO cairn_owner;
 
-COMMENT ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+COMMENT ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) RETURNS SETOF text
     LANGUAGE plpgsql
@@ -3147,8 +3150,8 @@ GRANT ALL ON FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit
 REVOKE ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) TO cairn_worker;
 
-REVOKE ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text) FROM PUBLIC;
-GRANT ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text) TO cairn_worker;
+REVOKE ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) TO cairn_app;

@@ -11,6 +11,9 @@ language plpgsql volatile security definer
 set search_path from current
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+-- A plan made while there were few streams would read all of them, and is kept while they grow.
+set enable_hashjoin = off
+set enable_mergejoin = off
 set jit = off
 as $$
 declare

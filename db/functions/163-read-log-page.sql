@@ -5,12 +5,14 @@
 -- sides, of one JSON text for each event). Columns are named one by one: a row as a whole would be put together first, at
 -- a cost of half of all the rest.
 --
+-- p_unread leaves out metadata and times, and gives the schema versions in their place (measured: a fifth of the work).
+--
 -- A read with a filter goes over p_window positions at most, so that a rare type in a long log neither times out nor is searched
 -- for twice. Where the index events_by_type is there and a sample says that the types are rare, it finds them, over 20 windows.
 create or replace function read_log_page(
-  p_after bigint, p_up_to bigint, p_limit int, p_types text[], p_tenant text, p_window bigint,
+  p_after bigint, p_up_to bigint, p_limit int, p_types text[], p_tenant text, p_window bigint, p_unread boolean,
   out horizon bigint, out next bigint, out positions text, out versions text, out ids text, out tenants text, out aggregate_types text,
-  out aggregate_ids text, out types text, out times text, out payloads text, out metadata text
+  out aggregate_ids text, out types text, out times text, out payloads text, out metadata text, out schemas text
 )
 language plpgsql volatile security definer
 set search_path from current
@@ -47,17 +49,18 @@ begin
   end if;
   select count(*), max(e.position), string_agg(e.position::text, ','), string_agg(e.version::text, ','), string_agg(e.id::text, ''),
          json_agg(e.tenant_id), json_agg(e.aggregate_type), json_agg(e.aggregate_id), json_agg(e.type),
-         string_agg((date_part('epoch', e.recorded_at) * 1000)::bigint::text, ','),
-         string_agg(e.payload::text, ','), string_agg(e.metadata::text, ',')
-    into v_count, v_last, positions, versions, ids, tenants, aggregate_types, aggregate_ids, types, times, payloads, metadata
+         string_agg((date_part('epoch', e.recorded_at) * 1000)::bigint::text, ',') filter (where not p_unread),
+         string_agg(e.payload::text, ','), string_agg(e.metadata::text, ',') filter (where not p_unread),
+         string_agg(e.schema_version::text, ',') filter (where p_unread)
+    into v_count, v_last, positions, versions, ids, tenants, aggregate_types, aggregate_ids, types, times, payloads, metadata, schemas
     from (
-      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata
+      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata, x.schema_version
          from events x
         where v_found is null and x.position > p_after and x.position <= v_end
           and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
         order by x.position limit p_limit)
       union all
-      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata
+      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata, x.schema_version
          from events x where x.position = any (v_found) order by x.position)
     ) e;
   next := greatest(p_after, case when v_count < p_limit then v_end else v_last end);

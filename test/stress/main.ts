@@ -8,6 +8,7 @@ import { addOrderCommand } from './order/command.ts'
 import { addPoisonCommand } from './poison/command.ts'
 import { addProjectionsKillCommand } from './projections-kill/command.ts'
 import { addProjectionsPauseCommand } from './projections-pause/command.ts'
+import { addRebuildLoadCommand } from './rebuild-load/command.ts'
 import { addTenantsCommand } from './tenants/command.ts'
 
 const program = new Command('stress')
@@ -27,6 +28,7 @@ for (const add of [
   addProjectionsPauseCommand,
   addHintsCommand,
   addPoisonCommand,
+  addRebuildLoadCommand,
 ])
   add(program)
 

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { access, readdir, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { sqlFolder } from '@cairn/db'
 import { migrate } from '@cairn/infra/pg'
-import { createDatabase, providePostgres, ServiceUnavailableError, type PostgresService } from '@cairn/testing/services'
+import { createDatabase } from '@cairn/testing/services'
+import { findPgDump, installedServer } from './pg-dump.ts'
 
 const run = promisify(execFile)
 
@@ -34,44 +34,6 @@ export async function dumpSchema(): Promise<string> {
   } finally {
     await server.stop()
   }
-}
-
-/** A server of programs installed here, because there pg_dump lies beside it; else any. */
-async function installedServer(): Promise<PostgresService> {
-  try {
-    return await providePostgres({ kind: 'binary', log: () => undefined })
-  } catch (error) {
-    if (!(error instanceof ServiceUnavailableError)) throw error
-    return await providePostgres({ log: () => undefined })
-  }
-}
-
-/** A pg_dump that is not older than the server, which it would refuse. Of those, the oldest. */
-async function findPgDump(serverMajor: number): Promise<string> {
-  const found = (await pgDumpsFrom(serverMajor)) ?? (process.getuid?.() === 0 ? await installed(serverMajor) : undefined)
-  if (found !== undefined) return found
-  throw new Error(`Dumping the schema needs pg_dump of PostgreSQL ${serverMajor} or newer on the PATH: install postgresql-client.`)
-}
-
-async function installed(serverMajor: number): Promise<string | undefined> {
-  await run('apt-get', ['install', '-y', '--no-install-recommends', 'postgresql-client']).catch(() => undefined)
-  return pgDumpsFrom(serverMajor)
-}
-
-async function pgDumpsFrom(serverMajor: number): Promise<string | undefined> {
-  const debian = (await readdir('/usr/lib/postgresql').catch((): string[] => [])).map((version) => `/usr/lib/postgresql/${version}/bin`)
-  const programs = [...(process.env['PATH'] ?? '').split(delimiter), ...debian].map((folder) => join(folder, 'pg_dump'))
-  const found: { readonly program: string; readonly major: number }[] = []
-  for (const program of programs) {
-    const there = await access(program).then(
-      () => true,
-      () => false,
-    )
-    const { stdout } = there ? await run(program, ['--version']) : { stdout: '' }
-    const major = Number(/ (\d+)/.exec(stdout)?.[1] ?? 0)
-    if (major >= serverMajor) found.push({ program, major })
-  }
-  return found.toSorted((a, b) => a.major - b.major)[0]?.program
 }
 
 /** What differs between versions of pg_dump, and says nothing of the schema, taken out. */

@@ -31,6 +31,9 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
   }
   if (contestant === undefined || row === undefined) throw new Error('Nothing was prepared.')
   switch (question.ask) {
+    case 'renew':
+      if (row.shape.kind === 'command') await contestant.renew(row)
+      return null
     case 'measure': {
       const work = await contestant.work(row, question.variant)
       const { witness } = contestant

@@ -7,6 +7,7 @@ import type { Timed } from '../workload/work.ts'
 /** What the parent asks of a child; one question at a time. */
 export type Question =
   | { readonly ask: 'prepare'; readonly system: System; readonly url: string; readonly schema: string; readonly row: Row }
+  | { readonly ask: 'renew' }
   | { readonly ask: 'measure'; readonly variant: string; readonly seconds: number }
   | { readonly ask: 'order'; readonly variant: string; readonly seconds: number }
   | { readonly ask: 'profile'; readonly variant: string; readonly seconds: number; readonly file: string }
@@ -42,6 +43,7 @@ export interface Profiled extends Timed {
 
 export interface Answers {
   readonly prepare: readonly Variant[]
+  readonly renew: null
   readonly measure: Measured
   readonly order: OrderChecked
   readonly profile: Profiled

@@ -52,23 +52,29 @@ export const openCairn: OpenContestant = async (url, schema) => {
   }
   const fresh = counter()
   const payload = counter()
+  let set = 0
+  const seed = async (row: Row): Promise<void> => {
+    const { streams, eventsPerStream } = seedingOf(row)
+    if (streams === 0) return
+    const app = await appOf(asShipped, row.shape.kind === 'load' && row.shape.snapshots)
+    const first = Math.min(50, eventsPerStream)
+    await inParallel(streams, 50, async (n) => {
+      const basketId = seededId(n, set)
+      await app.dispatch(basketCommands.start({ basketId, lines: lines(0, first) }), { tenantId })
+      for (let i = first; i < eventsPerStream; i += 50) {
+        await app.dispatch(basketCommands.addLines({ basketId, lines: lines(i, Math.min(50, eventsPerStream - i)) }), { tenantId })
+      }
+    })
+  }
 
   const contestant: Contestant = {
     async prepare(row) {
-      const { streams, eventsPerStream } = seedingOf(row)
-      const snapshots = row.shape.kind === 'load' && row.shape.snapshots
-      if (streams > 0) {
-        const app = await appOf(asShipped, snapshots)
-        const first = Math.min(50, eventsPerStream)
-        await inParallel(streams, 50, async (n) => {
-          const basketId = seededId(n)
-          await app.dispatch(basketCommands.start({ basketId, lines: lines(0, first) }), { tenantId })
-          for (let i = first; i < eventsPerStream; i += 50) {
-            await app.dispatch(basketCommands.addLines({ basketId, lines: lines(i, Math.min(50, eventsPerStream - i)) }), { tenantId })
-          }
-        })
-      }
+      await seed(row)
       return variantsOf(row)
+    },
+    renew(row) {
+      set++
+      return seed(row)
     },
     async work(row, variant): Promise<Work> {
       const { shape } = row
@@ -97,7 +103,7 @@ export const openCairn: OpenContestant = async (url, schema) => {
           return {
             loops: shape.callers,
             async step() {
-              const basketId = seededId(Math.floor(Math.random() * shape.aggregates))
+              const basketId = seededId(Math.floor(Math.random() * shape.aggregates), set)
               await app.dispatch(basketCommands.addLine({ basketId, ...lineAdded(payload()) }), { tenantId })
               return 1
             },

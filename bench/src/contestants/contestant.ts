@@ -29,6 +29,11 @@ export interface Tail {
 export interface Contestant {
   /** Migrates and seeds what the row needs; called once. Returns the ways to run it, the likeliest first. */
   prepare(row: Row): Promise<readonly Variant[]>
+  /**
+   * Before each measurement of a row whose streams grow while it is measured: seeds new ones, which the work then takes. Else
+   * whoever is fast would read ever longer streams.
+   */
+  renew(row: Row): Promise<void>
   work(row: Row, variant: string): Promise<Work>
   /** Looks at the database as a superuser. */
   readonly witness: Witness

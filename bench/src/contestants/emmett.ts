@@ -17,7 +17,7 @@ type BasketEvent = Event<'LineAdded', { readonly [K in keyof LineAdded]: LineAdd
 
 const evolve = (state: Basket, event: BasketEvent): Basket => addLine(state, event.data)
 const event = (data: LineAdded): BasketEvent => ({ type: 'LineAdded', data })
-const seededStream = (n: number): string => `basket-${seededId(n)}`
+const seededStream = (n: number, set = 0): string => `basket-${seededId(n, set)}`
 
 /**
  * Emmett's own retry on conflict. Its default (3 tries, from 100 ms on) gives up with this many callers on one stream;
@@ -67,6 +67,13 @@ export const openEmmett: OpenContestant = async (url) => {
   })
   const fresh = counter()
   const payload = counter()
+  let set = 0
+  const seed = async (row: Row): Promise<void> => {
+    const { streams, eventsPerStream } = seedingOf(row)
+    if (streams === 0) return
+    const store = storeOf('pool 10')
+    await inParallel(streams, 10, (n) => store.appendToStream(seededStream(n, set), lines(0, eventsPerStream).map(event)))
+  }
 
   const work = async (row: Row, variant: string): Promise<Work> => {
     const store = storeOf(variant)
@@ -87,7 +94,7 @@ export const openEmmett: OpenContestant = async (url) => {
         return {
           loops: shape.callers,
           async step() {
-            const stream = seededStream(Math.floor(Math.random() * shape.aggregates))
+            const stream = seededStream(Math.floor(Math.random() * shape.aggregates), set)
             await handle(store, stream, (basket) => {
               mustBeOpen(basket)
               return event(lineAdded(payload()))
@@ -125,13 +132,12 @@ export const openEmmett: OpenContestant = async (url) => {
 
   const contestant: Contestant = {
     async prepare(row) {
-      const variants = variantsOf(row)
-      const { streams, eventsPerStream } = seedingOf(row)
-      if (streams > 0) {
-        const store = storeOf('pool 10')
-        await inParallel(streams, 10, (n) => store.appendToStream(seededStream(n), lines(0, eventsPerStream).map(event)))
-      }
-      return variants
+      await seed(row)
+      return variantsOf(row)
+    },
+    renew(row) {
+      set++
+      return seed(row)
     },
     work,
     witness,

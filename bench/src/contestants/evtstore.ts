@@ -72,6 +72,22 @@ export const openEvtstore: OpenContestant = async (url) => {
   })
   const fresh = counter()
   const payload = counter()
+  let set = 0
+  const seeder = 'pg, pool 10'
+  const seed = async (row: Row): Promise<void> => {
+    const { streams, eventsPerStream } = seedingOf(row)
+    if (streams === 0) return
+    const provider = providerOf(seeder)
+    // Its own form of a snapshot keeps the state in each event, so such streams are written through commands.
+    const persist = row.shape.kind === 'load' && row.shape.snapshots
+    const commands = commandsOf(provider, true)
+    await inParallel(streams, 10, async (n) => {
+      const id = seededId(n, set)
+      const bulk = persist ? 1 : eventsPerStream
+      await provider.append(stream, id, 1, provider.createEvents(stream, id, 1, lines(0, bulk).map(event)))
+      for (let i = bulk; i < eventsPerStream; i++) await commands.add(id, { line: lineAdded(i) })
+    })
+  }
 
   const work = async (row: Row, variant: string): Promise<Work> => {
     const provider = providerOf(variant)
@@ -94,7 +110,7 @@ export const openEvtstore: OpenContestant = async (url) => {
           loops: shape.callers,
           async step() {
             const line = lineAdded(payload())
-            await untilApplied(() => commands.add(seededId(Math.floor(Math.random() * shape.aggregates)), { line }))
+            await untilApplied(() => commands.add(seededId(Math.floor(Math.random() * shape.aggregates), set), { line }))
             return 1
           },
         }
@@ -123,22 +139,13 @@ export const openEvtstore: OpenContestant = async (url) => {
   const contestant: Contestant = {
     async prepare(row) {
       const variants = variantsOf(row)
-      const { streams, eventsPerStream } = seedingOf(row)
-      if (streams > 0) {
-        const seeder = 'pg, pool 10'
-        const provider = providerOf(seeder)
-        // Its own form of a snapshot keeps the state in each event, so such streams are written through commands.
-        const persist = row.shape.kind === 'load' && row.shape.snapshots
-        const commands = commandsOf(provider, true)
-        await inParallel(streams, 10, async (n) => {
-          const id = seededId(n)
-          const bulk = persist ? 1 : eventsPerStream
-          await provider.append(stream, id, 1, provider.createEvents(stream, id, 1, lines(0, bulk).map(event)))
-          for (let i = bulk; i < eventsPerStream; i++) await commands.add(id, { line: lineAdded(i) })
-        })
-        if (!variants.some((variant) => variant.name === seeder)) await drop(seeder)
-      }
+      await seed(row)
+      if (!variants.some((variant) => variant.name === seeder)) await drop(seeder)
       return variants
+    },
+    renew(row) {
+      set++
+      return seed(row)
     },
     work,
     witness,

@@ -57,6 +57,42 @@ export const openFloor: OpenContestant = async (url, schema) => {
   const payload = counter()
   const episode = counter()
   let seeded: readonly SeededStream[] = []
+  let set = 0
+  const seed = async (row: Row): Promise<void> => {
+    const { streams, eventsPerStream } = seedingOf(row)
+    if (streams === 0) return
+    const seeder = new Client({ connectionString: url })
+    await seeder.connect()
+    const atOnce = Math.max(1, Math.floor(1000 / eventsPerStream))
+    for (let done = 0; done < streams; done += atOnce) {
+      const count = Math.min(atOnce, streams - done)
+      const receipts = Array.from({ length: count }, () => receipt())
+      const events = count * eventsPerStream
+      await seeder.query({
+        ...sql.append,
+        values: [
+          receipts.map(() => seedTenant),
+          receipts.map((_, i) => seededId(done + i, set)),
+          receipts.map((r) => r.id),
+          receipts.map((r) => r.hash),
+          Array.from({ length: events }, (_, i) => Math.floor(i / eventsPerStream) + 1),
+          Array.from({ length: events }, (_, i) => (i % eventsPerStream) + 1),
+          ...eventColumns(events, counter()),
+        ],
+      })
+    }
+    if (row.shape.kind === 'load' && row.shape.snapshots) {
+      const state = Array.from({ length: snapshotAt }, (_, i) => lineAdded(i)).reduce(addLine, emptyBasket())
+      await seeder.query(sql.takeSnapshots, [snapshotAt, JSON.stringify(state)])
+    }
+    const found = await seeder.query<{ streamId: string; aggregateId: string }>(
+      `select stream_id::text as "streamId", aggregate_id as "aggregateId" from ${schema}.streams
+        where aggregate_id between $1 and $2 order by aggregate_id`,
+      [seededId(0, set), seededId(streams - 1, set)],
+    )
+    seeded = found.rows
+    await seeder.end()
+  }
 
   const appendBatch = async (client: Client, appends: number, eventsPerAppend: number, tenants: number): Promise<void> => {
     const numbers = Array.from({ length: appends }, fresh)
@@ -128,39 +164,12 @@ export const openFloor: OpenContestant = async (url, schema) => {
 
   const contestant: Contestant = {
     async prepare(row) {
-      const { streams, eventsPerStream } = seedingOf(row)
-      if (streams > 0) {
-        const seeder = new Client({ connectionString: url })
-        await seeder.connect()
-        const atOnce = Math.max(1, Math.floor(1000 / eventsPerStream))
-        for (let done = 0; done < streams; done += atOnce) {
-          const count = Math.min(atOnce, streams - done)
-          const receipts = Array.from({ length: count }, () => receipt())
-          const events = count * eventsPerStream
-          await seeder.query({
-            ...sql.append,
-            values: [
-              receipts.map(() => seedTenant),
-              receipts.map((_, i) => seededId(done + i)),
-              receipts.map((r) => r.id),
-              receipts.map((r) => r.hash),
-              Array.from({ length: events }, (_, i) => Math.floor(i / eventsPerStream) + 1),
-              Array.from({ length: events }, (_, i) => (i % eventsPerStream) + 1),
-              ...eventColumns(events, counter()),
-            ],
-          })
-        }
-        if (row.shape.kind === 'load' && row.shape.snapshots) {
-          const state = Array.from({ length: snapshotAt }, (_, i) => lineAdded(i)).reduce(addLine, emptyBasket())
-          await seeder.query(sql.takeSnapshots, [snapshotAt, JSON.stringify(state)])
-        }
-        const found = await seeder.query<{ streamId: string; aggregateId: string }>(
-          `select stream_id::text as "streamId", aggregate_id as "aggregateId" from ${schema}.streams order by aggregate_id`,
-        )
-        seeded = found.rows
-        await seeder.end()
-      }
+      await seed(row)
       return variantsOf(row)
+    },
+    renew(row) {
+      set++
+      return seed(row)
     },
     async work({ shape }, variant): Promise<Work> {
       const clients = await clientsOf(variant)

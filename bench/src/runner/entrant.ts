@@ -66,6 +66,7 @@ export class Entrant {
     this.#options.signal.throwIfAborted()
     this.#options.onStep(`${round}: ${this.system}${this.series.length > 1 ? ` (${series.variant})` : ''}`)
     try {
+      await this.#child.ask({ ask: 'renew' })
       await this.#options.databases.settle(this.#url)
       const measured = await this.#child.ask({ ask: 'measure', variant: series.variant, seconds: this.#options.seconds })
       series.rates.push(rateOf(measured))
@@ -102,6 +103,7 @@ export class Entrant {
       if (problems.has(name)) continue
       this.#options.signal.throwIfAborted()
       this.#options.onStep(`${this.system}: trial of ${name}`)
+      await this.#child.ask({ ask: 'renew' })
       const measured = await this.#child.ask({ ask: 'measure', variant: name, seconds: this.#options.seconds / 3 })
       rates.set(name, Math.max(rates.get(name) ?? 0, rateOf(measured)))
       const problem = problemOf(this.#row, measured, beside)

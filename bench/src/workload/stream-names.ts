@@ -1,6 +1,9 @@
-/** Names of the streams that a row seeds before it is measured; each system makes them in its own way. */
-export function seededId(n: number): string {
-  return `seeded-${n.toString().padStart(6, '0')}`
+/**
+ * Names of the streams that a row seeds before it is measured; each system makes them in its own way.
+ * @param set which seeding of the row they are of, see `Contestant.renew`
+ */
+export function seededId(n: number, set = 0): string {
+  return `seeded-${set.toString().padStart(3, '0')}-${n.toString().padStart(6, '0')}`
 }
 
 export function tenantName(n: number): string {

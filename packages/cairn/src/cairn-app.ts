@@ -229,9 +229,12 @@ export class CairnApp implements Cairn {
   async #stop(): Promise<void> {
     // Handlers that are at work end first: they may still use the app, and nobody else may.
     this.#inFlight.close()
-    await this.#pumps.stop()
-    await this.#background.stop()
-    await Promise.all([this.commandBus.stop(), this.#inFlight.stop()])
-    await this.#backend.close()
+    try {
+      await this.#pumps.stop()
+      await this.#background.stop()
+      await Promise.all([this.commandBus.stop(), this.#inFlight.stop()])
+    } finally {
+      await this.#backend.close()
+    }
   }
 }

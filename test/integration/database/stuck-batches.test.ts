@@ -75,7 +75,7 @@ test('appends that a lock holds up fail in bounded time, and nothing of them is 
 test('a long queue that moves is not given up', async () => {
   const impatient = await openPg({ url: appUrl, workerUrl, schema, contextKey, acquireTimeoutMs: 700 })
   const busy = new PgEventStore(impatient)
-  const appends = Array.from({ length: 20_000 }, (_, i) =>
+  const appends = Array.from({ length: 80_000 }, (_, i) =>
     endingOf(busy.append({ stream: streamOf(`long-${i}`), expected: 0, events: [markedEvent('x')] })),
   )
   const endings = await Promise.all(appends)
@@ -83,5 +83,5 @@ test('a long queue that moves is not given up', async () => {
   await impatient.close()
   expect(endings.filter(({ code }) => code !== 'none')).toEqual([])
   // Else the test has shown nothing.
-  expect(Math.max(...endings.map(({ afterMs }) => afterMs))).toBeGreaterThan(700)
-}, 30_000)
+  expect(endings.reduce((longest, { afterMs }) => Math.max(longest, afterMs), 0)).toBeGreaterThan(700)
+}, 60_000)

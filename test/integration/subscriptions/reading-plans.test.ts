@@ -28,7 +28,7 @@ interface Page {
 async function read(after: number, limit: number, types: readonly string[] | null, tenant: string | null = null): Promise<Page> {
   const [row] = await queryOnce<{ next: string; positions: string | null; touched: string }>(
     url,
-    `with page as materialized (select next, positions from ${schema}.read_log_page($1, null, $2, $3, $4, 50000))
+    `with page as materialized (select next, positions from ${schema}.read_log_page($1, null, $2, $3, $4, 50000, false))
      select next, positions, pg_stat_get_xact_tuples_fetched($5::regclass) + pg_stat_get_xact_tuples_returned($5::regclass) as touched from page`,
     [after, limit, types, tenant, `${schema}.events`],
   )

@@ -48,7 +48,7 @@ test('the application reads nothing else of subscriptions, but its tenants’ pa
     `select ${schema}.subscription_status(null, null)`,
     `select ${schema}.parked_list(null, null, null, null, false, null, 10)`,
     `select ${schema}.subscription_control('${spec.key.name}', 1, 'paused')`,
-    `select ${schema}.read_log_page(0, null, 10, null, null, 100)`,
+    `select ${schema}.read_log_page(0, null, 10, null, null, 100, false)`,
     `select ${schema}.log_id()`,
   ]) {
     refused.push(await session.try(statement))

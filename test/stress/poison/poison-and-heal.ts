@@ -77,8 +77,9 @@ export async function poisonAndHeal(database: CheckDatabase, parts: PoisonParts,
 
     onStep('fixed code')
     const healing = endings.add(await startApp(database, fixed), (app) => app.stop())
-    await healing.subscriptions.resume('ledger-strict')
     for (const name of ['ledger-tail', 'ledger-strict']) await healing.subscriptions.retryParked(name)
+    // Only now: the other way round it may stop once more before it is told to try again.
+    await healing.subscriptions.resume('ledger-strict')
     const healed = await isHealed(admin, database, poisoned.last, healMs)
     const compare = () =>
       compareWithFold({ db: first.db, admin, database, projections: ledgerDomain(fixed).projections, lift: (event) => event })

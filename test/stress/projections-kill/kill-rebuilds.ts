@@ -1,9 +1,9 @@
 import type { FaultPoint } from '@cairn/core'
-import { only } from '../support/admin.ts'
 import type { OnStep } from '../support/verdict.ts'
 import { compareGenerations } from '../projections/compare-rows.ts'
 import { projections } from '../projections/shop-place.ts'
 import type { ShopRig } from '../projections/shop-rig.ts'
+import { watchView } from '../projections/watch-view.ts'
 import type { Killed } from './kill-processes.ts'
 
 /** Where a rebuild may be killed, beside the points of its commits. */
@@ -30,7 +30,7 @@ export async function killRebuilds(
   const failures: string[] = []
   if (points.length === 0) return { hits, failures, incompleteReads: 0 }
   const feeding = rig.startShop('large')
-  const looking = watchView(rig)
+  const looking = watchView(rig.admin, rig.database)
   const stopWriting = rig.writer.keepWriting(4, 100)
   try {
     for (let round = 1; round <= rounds; round++) {
@@ -61,26 +61,4 @@ async function finish(rig: ShopRig): Promise<string | undefined> {
   const { code, signal, stdout, stderr } = await rig.startCommand('--all').ended
   if (code === 0) return undefined
   return `rebuild-projections ended with ${signal ?? `code ${code}`}: ${(stderr || stdout).slice(-500)}`
-}
-
-/** Counts the orders over and over, as a reader of the view: none ever goes away. */
-function watchView({ admin, database }: ShopRig): { stop(): Promise<void>; incompleteReads(): number } {
-  let incomplete = 0
-  const stop = new AbortController()
-  const looking = (async () => {
-    for (let before = 0; !stop.signal.aborted;) {
-      const { count } = await only<{ count: string }>(admin, `select count(*) from ${database.schema}.order_summary`)
-      if (Number(count) < before) incomplete++
-      before = Number(count)
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-  })()
-  looking.catch(() => undefined)
-  return {
-    incompleteReads: () => incomplete,
-    stop() {
-      stop.abort()
-      return looking
-    },
-  }
 }

@@ -66,6 +66,21 @@ describe('from outside', () => {
     await expect(engine.pause({ name: 'nobody', generation: 1 })).rejects.toMatchObject({ code: 'CAIRN_UNKNOWN_SUBSCRIPTION' })
   })
 
+  it('one that is being rebuilt is left to the rebuild, and goes on when it is let go', async () => {
+    const { log, store, engine, partition } = await given()
+    await log.append(['a', 'b'])
+    await engine.waitFor(2, ['ledger'])
+    await store.control(key, 'paused')
+    await eventually('free', async () => (await partition())?.owner === undefined)
+    await store.control(key, 'rebuilding')
+    await log.append(['a'])
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(await partition()).toMatchObject({ state: 'rebuilding', owner: undefined, checkpoint: 2 })
+    await store.control(key, 'catching-up')
+    await engine.waitFor(3, ['ledger'])
+    expect(ledgerOf(store.rows)).toEqual({ a: [1, 3], b: [2] })
+  })
+
   it('one that is removed here ends here, and goes on where it was when added again', async () => {
     const { log, store, engine, partition } = await given()
     await log.append(['a'])

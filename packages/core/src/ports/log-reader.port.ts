@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../contracts/event.ts'
+import type { UnreadDetails } from '../subscriptions/unread-details.ts'
 
 export interface LogReadOptions {
   /** Only events behind this position, exclusive. */
@@ -11,6 +12,11 @@ export interface LogReadOptions {
   readonly types?: readonly string[] | undefined
   /** Only this tenant's events. */
   readonly tenantId?: string | undefined
+  /**
+   * Given, a store may leave out metadata and times, and put these in their place. Nothing that was made of such a page counts
+   * once `unread.wanted` is true.
+   */
+  readonly unread?: UnreadDetails | undefined
 }
 
 export interface LogReadPage {

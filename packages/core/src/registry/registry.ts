@@ -8,6 +8,7 @@ import { DefinitionError } from '../errors/domain.ts'
 import { UnknownTypeError } from '../errors/input.ts'
 import type { ProcessManagerDefinition } from '../process-managers/process-manager.ts'
 import type { ProjectionDefinition } from '../read-models/projection-definition.ts'
+import { withSchemaVersion } from '../subscriptions/unread-details.ts'
 import { upcast } from '../upcasting/upcast.ts'
 import type { Domain } from './define-domain.ts'
 import { payloadJsonSchemas, type PayloadJsonSchemas } from './json-schemas.ts'
@@ -181,7 +182,7 @@ export class Registry {
     return {
       ...event,
       payload: upcast(model, version, event.payload),
-      metadata: { ...event.metadata, schemaVersion: model.schemaVersion },
+      metadata: withSchemaVersion(event.metadata, model.schemaVersion),
     }
   }
 

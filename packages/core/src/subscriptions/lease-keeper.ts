@@ -191,13 +191,18 @@ export class LeaseKeeper {
       this.#parts.memberId,
       members.map(({ id, runs }) => ({ id, runs: new Set(runs.map(({ key, fingerprint }) => `${keyText(key)} ${fingerprint}`)) })),
       partitions
-        .filter(({ state }) => runningStates.includes(state))
+        .filter(({ key, state }) => runningStates.includes(state) && (state !== 'rebuilding' || this.#rebuilds(key)))
         .map(({ key, partition, owner, fingerprint }) => ({
           id: partitionId(key, partition),
           subscription: `${keyText(key)} ${fingerprint}`,
           owner: this.#isForgotten(partitionId(key, partition), owner) ? undefined : owner,
         })),
     )
+  }
+
+  /** What a rebuild works on, in place, is left to it: it would wait for this process in vain. */
+  #rebuilds(key: SubscriptionKey): boolean {
+    return this.#parts.entries.get(keyText(key))?.consumer.spec.initialState === 'rebuilding'
   }
 
   /** A lease of this process that it could not give back. */

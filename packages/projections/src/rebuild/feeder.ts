@@ -9,6 +9,7 @@ import {
   type RecordedEvent,
   type StoredFailure,
   type SubscriptionTransaction,
+  type UnreadDetails,
 } from '@cairn/core'
 import { causeOf, CommitFailure, isOfAnEvent } from './failure-kinds.ts'
 import type { ProjectionHost } from './host.ts'
@@ -52,6 +53,8 @@ export class Feeder {
   holdAt: number | undefined
   /** Events that were handled, those of this process only. */
   events = 0
+  /** Those of them that no commit has seen. */
+  #uncommitted = 0
 
   constructor(parts: FeederParts) {
     this.#parts = parts
@@ -88,13 +91,18 @@ export class Feeder {
     return true
   }
 
-  /** Handles its share of a page: lifted, ascending. @throws RebuildStoppedError naming the event that fails */
-  async handle(share: readonly RecordedEvent[], pageEnd: number): Promise<void> {
+  /**
+   * Handles its share of a page: lifted, ascending.
+   * @param unread stands for what of the events was not read; when it is wanted, the page does not count
+   * @throws RebuildStoppedError naming the event that fails
+   */
+  async handle(share: readonly RecordedEvent[], pageEnd: number, unread?: UnreadDetails): Promise<void> {
     const next = Math.min(pageEnd, this.holdAt ?? pageEnd)
     if (next <= this.#position) return
     try {
       await this.#give(this.#within(share, next))
     } catch (error) {
+      if (unread?.wanted === true) throw error
       await this.#afterFailure(error, next)
     }
     this.#position = next
@@ -116,6 +124,11 @@ export class Feeder {
     } catch (error) {
       await this.#afterFailure(error, this.#position)
     }
+  }
+
+  /** Back to the last commit. */
+  rewind(): void {
+    if (this.#processor !== undefined) this.#forget()
   }
 
   /** Says in the database why nothing goes on here. */
@@ -142,6 +155,7 @@ export class Feeder {
       if (handled !== undefined) await handled
     }
     this.events += share.length
+    this.#uncommitted += share.length
   }
 
   /** True for an event that waits behind a parked one; it is noted. */
@@ -181,6 +195,7 @@ export class Feeder {
     }
     processor.committed?.()
     this.#waiting = []
+    this.#uncommitted = 0
     this.#checkpoint = position
     this.#position = position
     const { name, generation } = consumer.spec.key
@@ -190,6 +205,8 @@ export class Feeder {
   #forget(): void {
     this.#opened().reset?.()
     this.#waiting = []
+    this.events -= this.#uncommitted
+    this.#uncommitted = 0
     this.#position = this.#checkpoint
   }
 

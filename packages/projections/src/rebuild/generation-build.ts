@@ -7,6 +7,7 @@ import {
   type LogReadPage,
   type RecordedEvent,
   type StoredFailure,
+  type UnreadDetails,
 } from '@cairn/core'
 import { consumerOf } from './consumer-of.ts'
 import { Feeder } from './feeder.ts'
@@ -41,6 +42,7 @@ export class GenerationBuild {
   #flushedAt = performance.now()
   #phase: RebuildPhase = 'preparing'
   #isOpen = false
+  #wantsDetails = false
   #start: number | undefined
   #horizon = 0
 
@@ -124,14 +126,27 @@ export class GenerationBuild {
     return this.#feeders.some((feeder) => feeder.position < (feeder.holdAt ?? Number.POSITIVE_INFINITY))
   }
 
-  async handle(page: LogReadPage): Promise<void> {
+  /** @param unread stands for what of the page's events was not read; the page does not count once it is wanted */
+  async handle(page: LogReadPage, unread?: UnreadDetails): Promise<void> {
     this.#horizon = page.horizon
     const shares = this.#split(page)
+    if (unread?.wanted === true) return
     for (const [partition, feeder] of this.#feeders.entries()) {
       const share = shares?.[partition]
-      await (share === undefined ? feeder.search(page.next) : feeder.handle(share, page.next))
+      await (share === undefined ? feeder.search(page.next) : feeder.handle(share, page.next, unread))
     }
     this.report()
+  }
+
+  /** True when its handlers look at metadata or times. */
+  get wantsDetails(): boolean {
+    return this.#wantsDetails
+  }
+
+  /** Begins again behind its last commit, with metadata and times. */
+  rewindForDetails(): void {
+    this.#wantsDetails = true
+    for (const feeder of this.#feeders) feeder.rewind()
   }
 
   /** Writes what waits in memory, with the checkpoints. */

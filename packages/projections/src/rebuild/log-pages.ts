@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { LogReaderPort, LogReadOptions, LogReadPage } from '@cairn/core'
+import type { LogReaderPort, LogReadOptions, LogReadPage, UnreadDetails } from '@cairn/core'
 
 export interface LogPagesOptions {
   readonly after: number
@@ -7,10 +7,12 @@ export interface LogPagesOptions {
   readonly upTo?: number | undefined
   readonly types: readonly string[]
   readonly tenantId?: string | undefined
-  /** Stretches that are read at once, 1... */
+  /** Stretches that are read at once while a page is handled, 1..., or 0: each is read when it is asked for. */
   readonly ahead: number
   /** Events of one read; asked before each. */
   readonly pageSize: () => number
+  /** Stands for what of the events need not be read. @default all of it is read */
+  readonly unread?: UnreadDetails | undefined
 }
 
 interface Stretch {
@@ -36,6 +38,8 @@ export class LogPages {
   #planned: number
   #horizon = 0
   #pagesPerStretch = 1
+  #reading = 0
+  readonly #waiting: (() => void)[] = []
 
   constructor(reader: LogReaderPort, options: LogPagesOptions) {
     this.#reader = reader
@@ -73,7 +77,9 @@ export class LogPages {
 
   #fill(): void {
     const end = Math.min(this.#horizon, this.#options.upTo ?? Number.POSITIVE_INFINITY)
-    while (this.#stretches.length <= this.#options.ahead && this.#planned < end) {
+    // One more than are read at once is kept ready: then neither side waits for the other's slow pages.
+    const { ahead } = this.#options
+    while (this.#stretches.length <= (ahead === 0 ? 0 : ahead + 1) && this.#planned < end) {
       const upTo = Math.min(end, this.#planned + this.#options.pageSize() * this.#pagesPerStretch)
       this.#stretches.push(this.#start(this.#planned, upTo))
       this.#planned = upTo
@@ -81,15 +87,27 @@ export class LogPages {
   }
 
   #start(after: number, upTo: number): Stretch {
-    const page = this.#read(after, upTo)
+    const page = this.#inTurn(() => this.#read(after, upTo))
     // Its error is thrown where it is awaited, which may be later, or never.
     page.catch(() => undefined)
     return { after, upTo, page }
   }
 
+  async #inTurn<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#reading >= Math.max(1, this.#options.ahead)) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else this.#reading++
+    try {
+      return await read()
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#reading--
+      else next()
+    }
+  }
+
   #read(after: number, upTo: number | undefined): Promise<LogReadPage> {
-    const { types, tenantId } = this.#options
-    const options: LogReadOptions = { after, limit: this.#options.pageSize(), types, tenantId }
+    const { types, tenantId, unread } = this.#options
+    const options: LogReadOptions = { after, limit: this.#options.pageSize(), types, tenantId, unread }
     return this.#reader.read(upTo === undefined ? options : { ...options, upTo })
   }
 }

@@ -1,4 +1,4 @@
-import type { LogReadPage } from '@cairn/core'
+import { UnreadDetails, type LogReadPage } from '@cairn/core'
 import type { GenerationBuild } from './generation-build.ts'
 import { LogPages } from './log-pages.ts'
 import { RebuildCancelled } from './rebuild-cancelled.ts'
@@ -23,9 +23,18 @@ export async function runPass(
   const starts = [...new Set(builds.map((build) => build.position))].toSorted((a, b) => a - b)
   for (const [i, start] of starts.entries()) {
     const joined = whole.filter((build) => build.position <= start)
-    whole = await runStretch(run, whole, joined, failed, start, starts[i + 1] ?? upTo)
+    const stretch = await runStretch(run, whole, joined, failed, start, starts[i + 1] ?? upTo)
+    whole = stretch.whole
+    // From where they are now, which is behind what was begun without metadata and times.
+    if (stretch.again) return runPass(run, whole, failed, upTo)
   }
   return whole
+}
+
+interface Stretch {
+  readonly whole: readonly GenerationBuild[]
+  /** True when it was given up: some handler looked at what was not read. */
+  readonly again: boolean
 }
 
 async function runStretch(
@@ -35,15 +44,17 @@ async function runStretch(
   failed: BuildFailed,
   after: number,
   upTo: number | undefined,
-): Promise<readonly GenerationBuild[]> {
+): Promise<Stretch> {
   const { host, options, throttle } = run
   const { pageSize, throttledPageSize } = options.tuning
   const lost = new Set<GenerationBuild>()
   const active = (): readonly GenerationBuild[] => joined.filter((build) => !lost.has(build))
+  const unread = joined.some((build) => build.wantsDetails) ? undefined : new UnreadDetails()
   const attempt = async (build: GenerationBuild, work: () => Promise<void>): Promise<void> => {
     try {
       await work()
     } catch (error) {
+      if (unread?.wanted === true) return
       lost.add(build)
       await failed(build, error)
     }
@@ -53,6 +64,7 @@ async function runStretch(
     upTo,
     types: [...new Set(joined.flatMap((build) => build.types))],
     tenantId: joined[0]?.tenantId,
+    unread,
     ahead: options.parallel,
     pageSize: () => (throttle.active ? Math.min(throttledPageSize, pageSize) : pageSize),
   })
@@ -61,7 +73,11 @@ async function runStretch(
     const began = performance.now()
     throttle.saw(page.horizon)
     await host.faults('batch-read', { after, next: page.next })
-    for (const build of active()) await attempt(build, () => build.handle(page))
+    for (const build of active()) await attempt(build, () => build.handle(page, unread))
+    if (unread?.wanted === true) {
+      for (const build of active()) build.rewindForDetails()
+      return { whole: all.filter((build) => !lost.has(build)), again: true }
+    }
     await host.faults('batch-handled', { after, next: page.next })
     const isEnd = reachedEnd(page, upTo)
     const cancelled = options.signal.aborted
@@ -70,7 +86,7 @@ async function runStretch(
     if (isEnd) break
     await throttle.pause(performance.now() - began, options.signal)
   }
-  return all.filter((build) => !lost.has(build))
+  return { whole: all.filter((build) => !lost.has(build)), again: false }
 }
 
 function reachedEnd(page: LogReadPage, upTo: number | undefined): boolean {

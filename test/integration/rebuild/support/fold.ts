@@ -32,12 +32,18 @@ export async function foldedRows(
 export async function visibleRows(url: string, schema: string, definition: ProjectionDefinition): Promise<ReadonlyMap<string, Rows>> {
   const found = new Map<string, Rows>()
   for (const { name, columns } of definition.tables.values()) {
-    const names = ['tenant_id', ...columns.map((column) => column.name)]
+    // Dates stay text: the driver would make times of them.
+    const names = ['tenant_id', ...columns.map(({ name: column, kind }) => (kind === 'date' ? `${column}::text` : column))]
     const rows = await queryOnce<Record<string, unknown> & { tenant_id: string }>(url, `select ${names.join(', ')} from ${schema}.${name}`)
     const numeric = new Set(columns.filter(({ kind }) => kind === 'numeric' || kind === 'bigint').map((column) => column.name))
     found.set(name, sorted(rows.map((row) => ({ ...mapNumbers(row, numeric), tenant_id: row.tenant_id }))))
   }
   return found
+}
+
+/** Rows as JSON has them: times are text on one side, and dates on the other. */
+export function plain(rows: ReadonlyMap<string, Rows>): unknown {
+  return JSON.parse(JSON.stringify([...rows]))
 }
 
 function mapNumbers(row: Readonly<Record<string, unknown>>, numeric: ReadonlySet<string>): Record<string, unknown> {

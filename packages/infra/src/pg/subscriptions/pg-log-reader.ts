@@ -37,6 +37,7 @@ const Page = z.object({
   times: column,
   payloads: column,
   metadata: column,
+  schemas: column,
 })
 
 export interface PgLogReaderOptions {
@@ -60,7 +61,7 @@ export class PgLogReader implements LogReaderPort {
     return id
   }
 
-  async read({ after, upTo, limit, types, tenantId }: LogReadOptions): Promise<LogReadPage> {
+  async read({ after, upTo, limit, types, tenantId, unread }: LogReadOptions): Promise<LogReadPage> {
     assertVersion('after', after)
     if (upTo !== undefined) assertVersion('upTo', upTo)
     assertLimit(limit, maxEvents)
@@ -68,12 +69,12 @@ export class PgLogReader implements LogReaderPort {
     const { horizon, next, ...columns } = await this.#one(
       'reading the log',
       sql.prepared(`${this.#db.schema}_read_log_page`, Page)`
-        select horizon, next, positions, versions, ids, tenants::text, aggregate_types::text, aggregate_ids::text, types::text, times, payloads, metadata
+        select horizon, next, positions, versions, ids, tenants::text, aggregate_types::text, aggregate_ids::text, types::text, times, payloads, metadata, schemas
           from ${this.#name('read_log_page')}(
           ${after}::bigint, ${upTo ?? null}::bigint, ${limit}::int, ${types === undefined ? null : textArray(types)}::text[],
-          ${tenantId ?? null}, ${this.#window}::bigint)`,
+          ${tenantId ?? null}, ${this.#window}::bigint, ${unread !== undefined}::boolean)`,
     )
-    return { events: logEvents(columns), next, horizon }
+    return { events: logEvents(columns, unread), next, horizon }
   }
 
   head(): Promise<LogHead> {
