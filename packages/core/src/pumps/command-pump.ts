@@ -1,0 +1,35 @@
+import type { CommandStorePort } from '../ports/index.ts'
+import { CommandHandOver } from './command-hand-over.ts'
+import type { CommandTaker } from './command-helpers.ts'
+import type { PendingCommandRow } from './pending-commands.port.ts'
+import type { PumpConfig } from './pump-config.ts'
+
+export interface CommandPumpOptions {
+  /** Who carries the commands out: a `JobSchedulerPort`, or the `TemporalScheduler`. */
+  readonly scheduler: CommandTaker
+  readonly commands: Pick<CommandStorePort, 'markStatus'>
+  /** Which command types are carried out by a user's own workflow, and by which. @default none */
+  readonly workflows?: Readonly<Record<string, string>> | undefined
+  /** @default 20 */
+  readonly batchSize?: number | undefined
+  /** The schema of Cairn's tables. @default 'cairn' */
+  readonly schema?: string | undefined
+  readonly onStatus?: PumpConfig['onStatus']
+}
+
+/**
+ * Pending commands to a scheduler, whoever stored them: a pump that is this configuration and nothing else. A command that the
+ * scheduler refuses for good fails; one that it cannot take now stays pending and is tried again; the rest of the batch goes on.
+ */
+export function commandPump(options: CommandPumpOptions): PumpConfig<PendingCommandRow> {
+  const { scheduler, commands, workflows = {}, batchSize = 20, schema = 'cairn' } = options
+  const handOver = new CommandHandOver({ scheduler, commands, workflows })
+  return {
+    channel: 'commands-pump',
+    eventSpec: { event: 'INSERT', schema, table: 'commands', filter: 'status=eq.pending' },
+    batchSize,
+    validate: ({ status, type }) => status === 'pending' && type !== '',
+    processBatch: (rows, { pass }) => handOver.take(rows, pass),
+    onStatus: options.onStatus,
+  }
+}
