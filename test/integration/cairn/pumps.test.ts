@@ -23,7 +23,12 @@ describe.each([
   ['on PostgreSQL', onPostgres(database)],
 ])('an app %s', (_, place) => {
   it('pumps events of its log to a bus, and pending commands to its scheduler, until it is stopped', async () => {
-    const app = await start(place)
+    const app = await createCairn({
+      domains: [shop],
+      ...place,
+      scheduler: 'in-process',
+      background: { pollMs: 50, leaseMs: 1_000, commands: false },
+    })
     const bus = new EventBus()
     const heard: string[] = []
     bus.subscribe('order.*', ({ tenantId, type, aggregateId }) => void heard.push(`${tenantId} ${type} ${aggregateId}`))
@@ -77,6 +82,11 @@ test('health says which pump does not get on, and measures none by positions of 
   await queryOnce(url, `insert into public.letters values (100, 'alpha')`)
   expect(await eventually(async () => (await app.health()).problems.some((text) => /paper-pump.*out of paper/.test(text)))).toBe(true)
   expect((await app.health()).status).toBe('degraded')
+})
+
+test('a scheduler that waits for the table is refused: the pump would wait for itself', async () => {
+  await using app = await start(onPostgres(database))
+  expect(() => commandPump({ scheduler: app.scheduler, commands: app.commands })).toThrow(/set `scheduler: 'in-process'`/)
 })
 
 test('an app in memory, and one that leaves the background to others, say why they pump no table', async () => {

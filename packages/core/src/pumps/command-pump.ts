@@ -1,4 +1,6 @@
+import { InvalidInputError } from '../errors/index.ts'
 import type { CommandStorePort } from '../ports/index.ts'
+import { StoredScheduler } from '../scheduling/stored-scheduler.ts'
 import { CommandHandOver } from './command-hand-over.ts'
 import type { CommandTaker } from './command-helpers.ts'
 import type { PendingCommandRow } from './pending-commands.port.ts'
@@ -20,9 +22,16 @@ export interface CommandPumpOptions {
 /**
  * Pending commands to a scheduler, whoever stored them: a pump that is this configuration and nothing else. A command that the
  * scheduler refuses for good fails; one that it cannot take now stays pending and is tried again; the rest of the batch goes on.
+ * @throws InvalidInputError for a scheduler that itself waits for the table
  */
 export function commandPump(options: CommandPumpOptions): PumpConfig<PendingCommandRow> {
   const { scheduler, commands, workflows = {}, batchSize = 20, schema = 'cairn' } = options
+  if (scheduler instanceof StoredScheduler) {
+    throw new InvalidInputError(
+      'scheduler',
+      "The scheduler 'postgres' waits for whoever carries stored commands out, and a command pump would wait with it for ever. The app's command worker does what the pump would; to pump, set `scheduler: 'in-process'`, or one outside of the table.",
+    )
+  }
   const handOver = new CommandHandOver({ scheduler, commands, workflows })
   return {
     channel: 'commands-pump',
