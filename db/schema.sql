@@ -423,6 +423,91 @@ ALTER FUNCTION cairn.cancel_own_commands(p_context text, p_signature text, p_ten
 
 COMMENT ON FUNCTION cairn.cancel_own_commands(p_context text, p_signature text, p_tenant text, p_ids uuid[], p_error jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.change_head(OUT horizon bigint, OUT newest bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+  horizon := change_horizon();
+  select coalesce(max(c.change_id), 0) into newest from changes c;
+end
+$$;
+
+ALTER FUNCTION cairn.change_head(OUT horizon bigint, OUT newest bigint) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.change_head(OUT horizon bigint, OUT newest bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.change_horizon() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  l bigint;
+  m bigint;
+begin
+  perform assert_log_order();
+  select case when is_called then last_value else last_value - 1 end into l from change_positions;
+  select min(l + ((objid::bigint - l % 4294967296 + 6442450944) % 4294967296) - 2147483648) into m
+    from pg_locks
+   where locktype = 'advisory' and objsubid = 2
+     and classid = 'change_positions'::regclass::oid
+     and database = (select oid from pg_database where datname = current_database());
+  return least(l, m);
+end
+$$;
+
+ALTER FUNCTION cairn.change_horizon() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.change_horizon() IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.change_matches(p_row jsonb, p_column text, p_operator text, p_values text[]) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    AS $_$
+declare
+  v_cell constant jsonb := p_row -> p_column;
+  v_kind constant text := jsonb_typeof(v_cell);
+  v_text constant text := p_row ->> p_column;
+  v_value text;
+  v_order int;
+begin
+  if v_kind is null or v_kind in ('null', 'array', 'object') then
+    return false;
+  end if;
+  foreach v_value in array p_values loop
+    if v_kind = 'number' and v_value ~ '^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$' then
+      v_order := sign(v_text::numeric - v_value::numeric)::int;
+    else
+      v_order := case when v_text = v_value then 0 when v_text < v_value collate "C" then -1 else 1 end;
+    end if;
+    if (case p_operator when 'eq' then v_order = 0 when 'in' then v_order = 0 when 'neq' then v_order <> 0 when 'lt' then v_order < 0
+                       when 'lte' then v_order <= 0 when 'gt' then v_order > 0 when 'gte' then v_order >= 0 end) then
+      return true;
+    end if;
+  end loop;
+  return false;
+end
+$_$;
+
+ALTER FUNCTION cairn.change_matches(p_row jsonb, p_column text, p_operator text, p_values text[]) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.change_matches(p_row jsonb, p_column text, p_operator text, p_values text[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.change_position_at(p_time timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_horizon constant bigint := change_horizon();
+begin
+  return least(v_horizon, coalesce((select min(c.change_id) from changes c where c.recorded_at >= p_time) - 1, v_horizon));
+end
+$$;
+
+ALTER FUNCTION cairn.change_position_at(p_time timestamp with time zone) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.change_position_at(p_time timestamp with time zone) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.claim_due_commands(p_worker text, p_types text[], p_limit integer, OUT commands json, OUT raw boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -1098,6 +1183,36 @@ ALTER FUNCTION cairn.handed_commands(p_owner text, p_ids jsonb) OWNER TO cairn_o
 
 COMMENT ON FUNCTION cairn.handed_commands(p_owner text, p_ids jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.hold_change_horizon() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  f bigint;
+  held text := current_setting('cairn.change_horizon', true);
+  xid text := pg_current_xact_id()::text;
+  remembered bigint;
+  v_done boolean;
+begin
+  f := pg_sequence_last_value('change_positions'::regclass);
+  if f is null then
+    select last_value - 1 into f from change_positions;
+  end if;
+  if held is not null and split_part(held, ':', 1) = xid then
+    remembered := split_part(held, ':', 2)::bigint;
+    if remembered between f - 1073741824 and f then
+      f := remembered;
+    end if;
+  else
+    held := set_config('cairn.change_horizon', xid || ':' || f, true);
+  end if;
+  v_done := pg_advisory_xact_lock_shared('change_positions'::regclass::oid::int, f::bit(32)::int) is null;
+end
+$$;
+
+ALTER FUNCTION cairn.hold_change_horizon() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.hold_change_horizon() IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.hold_horizon() RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1310,6 +1425,41 @@ ALTER FUNCTION cairn.parked_request(p_name text, p_generation integer, p_what te
 
 COMMENT ON FUNCTION cairn.parked_request(p_name text, p_generation integer, p_what text, p_positions bigint[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.pending_commands(p_at timestamp with time zone, p_seq bigint, p_id uuid, p_limit integer) RETURNS json
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+begin
+  -- Two indexes, one each: admitted ones, and raw ones.
+  return (
+    select json_agg(json_build_array(command_json(t.c), (t.c).hash is null, to_char(t.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), (t.c).seq)
+                    order by t.at, (t.c).seq, (t.c).id)
+      from (
+        select u.* from (
+          (select c, coalesce(c.due_at, c.created_at) as at from commands c
+            where c.status = 'pending' and c.hash is not null and coalesce(c.due_at, c.created_at) <= v_now
+              and (c.retry_at is null or c.retry_at <= v_now)
+              and (p_at is null or (coalesce(c.due_at, c.created_at), c.seq, c.id) > (p_at, p_seq, p_id))
+            order by coalesce(c.due_at, c.created_at), c.seq, c.id limit p_limit)
+          union all
+          (select c, coalesce(c.due_at, c.created_at) as at from commands c
+            where c.status = 'pending' and c.hash is null and coalesce(c.due_at, c.created_at) <= v_now
+              and (p_at is null or (coalesce(c.due_at, c.created_at), c.seq, c.id) > (p_at, p_seq, p_id))
+            order by coalesce(c.due_at, c.created_at), c.seq, c.id limit p_limit)
+        ) u order by u.at, (u.c).seq, (u.c).id limit p_limit
+      ) t);
+end
+$$;
+
+ALTER FUNCTION cairn.pending_commands(p_at timestamp with time zone, p_seq bigint, p_id uuid, p_limit integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.pending_commands(p_at timestamp with time zone, p_seq bigint, p_id uuid, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.position_at(p_time timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
@@ -1436,6 +1586,39 @@ $$;
 ALTER FUNCTION cairn.raw_commands(p_types text[], p_limit integer) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.raw_commands(p_types text[], p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit integer, p_schema text, p_table text, p_operations text[], p_column text, p_operator text, p_values text[], p_window bigint, OUT horizon bigint, OUT next bigint, OUT changes text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_end bigint;
+  v_count int;
+  v_last bigint;
+begin
+  horizon := change_horizon();
+  v_end := least(read_changes.horizon, p_up_to, p_after + p_window);
+  select count(*), max(c.change_id),
+         json_agg(json_build_array(c.change_id, c.operation, c.tenant_id, c.new_row, c.old_row, (date_part('epoch', c.recorded_at) * 1000)::bigint)
+                  order by c.change_id)::text
+    into v_count, v_last, read_changes.changes
+    from (
+      select x.* from changes x
+       where x.change_id > p_after and x.change_id <= v_end and x.schema_name = p_schema and x.table_name = p_table
+         and x.operation = any (p_operations)
+         and (p_operator is null or change_matches(coalesce(x.new_row, x.old_row), p_column, p_operator, p_values))
+       order by x.change_id limit p_limit
+    ) c;
+  next := greatest(p_after, case when v_count < p_limit then v_end else v_last end);
+end
+$$;
+
+ALTER FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit integer, p_schema text, p_table text, p_operations text[], p_column text, p_operator text, p_values text[], p_window bigint, OUT horizon bigint, OUT next bigint, OUT changes text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit integer, p_schema text, p_table text, p_operations text[], p_column text, p_operator text, p_values text[], p_window bigint, OUT horizon bigint, OUT next bigint, OUT changes text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1585,6 +1768,35 @@ ALTER FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant 
 
 COMMENT ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.record_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_old jsonb;
+  v_new jsonb;
+begin
+  if tg_op <> 'INSERT' then
+    v_old := to_jsonb(old);
+  end if;
+  if tg_op <> 'DELETE' then
+    v_new := to_jsonb(new);
+  end if;
+  -- Before nextval, once in a transaction as far as locks go.
+  perform hold_change_horizon();
+  insert into changes (change_id, operation, schema_name, table_name, tenant_id, new_row, old_row)
+  values (nextval('change_positions'), tg_op, tg_argv[0], tg_argv[1], coalesce(v_new, v_old)->>'tenant_id', v_new, v_old);
+  if tg_argv[2] = 'notify' then
+    perform pg_notify(tg_argv[3], '');
+  end if;
+  return null;
+end
+$$;
+
+ALTER FUNCTION cairn.record_change() OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.record_change() IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1634,6 +1846,34 @@ $$;
 ALTER FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.remove_changes(p_before timestamp with time zone, p_limit integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  v_horizon constant bigint := change_horizon();
+  v_read bigint;
+  v_removed int;
+begin
+  -- Null, and so nothing is removed, where there is no pump: what is watched is watched for one that is still to come.
+  select case when count(*) > 0 then least(v_horizon, min(p.checkpoint),
+               (select min(e.position) - 1 from parked_events e join subscriptions s using (name, generation) where s.kind = 'pump')) end
+    into v_read
+    from subscription_partitions p join subscriptions s using (name, generation)
+   where s.kind = 'pump' and p.state <> 'retired';
+  delete from changes c using (
+    select x.change_id from changes x where x.change_id <= v_read and x.recorded_at < p_before order by x.change_id limit p_limit
+  ) old where c.change_id = old.change_id;
+  get diagnostics v_removed = row_count;
+  return v_removed;
+end
+$$;
+
+ALTER FUNCTION cairn.remove_changes(p_before timestamp with time zone, p_limit integer) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.remove_changes(p_before timestamp with time zone, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.remove_finished_commands(p_before timestamp with time zone, p_limit integer, p_failed boolean) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1749,9 +1989,10 @@ CREATE FUNCTION cairn.sequence_state(OUT cache text, OUT behind boolean) RETURNS
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
 begin
-  select s.seqcache::text into cache from pg_sequence s where s.seqrelid = 'event_positions'::regclass;
+  select max(s.seqcache)::text into cache from pg_sequence s where s.seqrelid in ('event_positions'::regclass, 'change_positions'::regclass);
   select coalesce((select max(e.position) from events e), 0) > (select case when is_called then last_value else last_value - 1 end from event_positions)
       or coalesce((select max(s.stream_id) from streams s), 0) > (select case when is_called then last_value else last_value - 1 end from stream_ids)
+      or coalesce((select max(c.change_id) from changes c), 0) > (select case when is_called then last_value else last_value - 1 end from change_positions)
     into behind;
 end
 $$;
@@ -2231,6 +2472,21 @@ ALTER FUNCTION cairn.unknown_commands(p_grace_ms bigint, p_limit integer) OWNER 
 
 COMMENT ON FUNCTION cairn.unknown_commands(p_grace_ms bigint, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.unwatch_table(p_schema text, p_table text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_own constant text := (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = 'changes'::regclass);
+begin
+  execute format('drop trigger if exists %I on %I.%I', v_own || '_changes', p_schema, p_table);
+end
+$$;
+
+ALTER FUNCTION cairn.unwatch_table(p_schema text, p_table text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.unwatch_table(p_schema text, p_table text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE FUNCTION cairn.verify_context(p_context text, p_signature text) RETURNS text[]
     LANGUAGE plpgsql STABLE
     AS $$
@@ -2248,6 +2504,50 @@ $$;
 ALTER FUNCTION cairn.verify_context(p_context text, p_signature text) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.verify_context(p_context text, p_signature text) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.watch_table(p_schema text, p_table text, p_operations text[] DEFAULT '{INSERT,UPDATE,DELETE}'::text[], p_notify boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v_own constant text := (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = 'changes'::regclass);
+  v_kind "char";
+begin
+  if p_schema = v_own then
+    raise exception using errcode = 'ZC020', message = format('%s.%s is a table of Cairn''s own: pumps read the log and the commands without being watched', p_schema, p_table);
+  end if;
+  if cardinality(p_operations) = 0 or not p_operations <@ '{INSERT,UPDATE,DELETE}' then
+    raise exception using errcode = 'ZC020', message = 'operations are INSERT, UPDATE and DELETE, at least one of them';
+  end if;
+  select c.relkind into v_kind from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = p_schema and c.relname = p_table;
+  if v_kind is null or v_kind not in ('r', 'p') then
+    raise exception using errcode = 'ZC020', message = format('there is no table %s.%s', p_schema, p_table);
+  end if;
+  execute format('create or replace trigger %I after %s on %I.%I for each row execute function record_change(%L, %L, %L, %L)',
+                 v_own || '_changes', array_to_string(p_operations, ' or '), p_schema, p_table, p_schema, p_table,
+                 case when p_notify then 'notify' else '' end, v_own || '_hint');
+end
+$$;
+
+ALTER FUNCTION cairn.watch_table(p_schema text, p_table text, p_operations text[], p_notify boolean) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.watch_table(p_schema text, p_table text, p_operations text[], p_notify boolean) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.watched_operations(p_schema text, p_table text) RETURNS text[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+  select coalesce(array_agg(o.operation), '{}')
+    from pg_trigger t
+    join pg_class c on c.oid = t.tgrelid
+    join pg_namespace n on n.oid = c.relnamespace
+    join (values ('INSERT', 4), ('DELETE', 8), ('UPDATE', 16)) o(operation, bit) on t.tgtype & o.bit <> 0
+   where n.nspname = p_schema and c.relname = p_table and t.tgfoid = 'record_change'::regproc and t.tgenabled in ('O', 'A')
+$$;
+
+ALTER FUNCTION cairn.watched_operations(p_schema text, p_table text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.watched_operations(p_schema text, p_table text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.worker_beat(p_id text, p_label text, p_types text[], p_lease_ms integer, p_unowned_ms bigint) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2301,6 +2601,35 @@ CREATE TABLE cairn.applied_files (
 );
 
 ALTER TABLE cairn.applied_files OWNER TO cairn_owner;
+
+CREATE SEQUENCE cairn.change_positions
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE cairn.change_positions OWNER TO cairn_owner;
+
+CREATE TABLE cairn.changes (
+    change_id bigint NOT NULL,
+    operation text NOT NULL,
+    schema_name text NOT NULL,
+    table_name text NOT NULL,
+    tenant_id text,
+    new_row jsonb,
+    old_row jsonb,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT changes_operation_check CHECK ((operation = ANY (ARRAY['INSERT'::text, 'UPDATE'::text, 'DELETE'::text])))
+);
+ALTER TABLE ONLY cairn.changes ALTER COLUMN operation SET STATISTICS 0;
+ALTER TABLE ONLY cairn.changes ALTER COLUMN schema_name SET STATISTICS 0;
+ALTER TABLE ONLY cairn.changes ALTER COLUMN table_name SET STATISTICS 0;
+ALTER TABLE ONLY cairn.changes ALTER COLUMN tenant_id SET STATISTICS 0;
+ALTER TABLE ONLY cairn.changes ALTER COLUMN new_row SET STATISTICS 0;
+ALTER TABLE ONLY cairn.changes ALTER COLUMN old_row SET STATISTICS 0;
+
+ALTER TABLE cairn.changes OWNER TO cairn_owner;
 
 CREATE TABLE cairn.command_workers (
     id text NOT NULL,
@@ -2595,6 +2924,9 @@ ALTER TABLE ONLY cairn.migrations ALTER COLUMN id SET DEFAULT nextval('cairn.mig
 ALTER TABLE ONLY cairn.applied_files
     ADD CONSTRAINT applied_files_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY cairn.changes
+    ADD CONSTRAINT changes_pkey PRIMARY KEY (change_id);
+
 ALTER TABLE ONLY cairn.command_workers
     ADD CONSTRAINT command_workers_pkey PRIMARY KEY (id);
 
@@ -2655,6 +2987,8 @@ ALTER TABLE ONLY cairn.subscription_partitions
 ALTER TABLE ONLY cairn.subscriptions
     ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (name, generation);
 
+CREATE INDEX changes_recorded_at ON cairn.changes USING brin (recorded_at);
+
 CREATE INDEX commands_created_at ON cairn.commands USING brin (created_at);
 
 CREATE INDEX commands_due ON cairn.commands USING btree (COALESCE(due_at, created_at), seq, id) WHERE ((status = 'pending'::text) AND (hash IS NOT NULL));
@@ -2705,6 +3039,8 @@ CREATE POLICY app_reads_its_tenants ON cairn.snapshots FOR SELECT TO cairn_app U
 
 CREATE POLICY app_reads_its_tenants ON cairn.streams FOR SELECT TO cairn_app USING ((tenant_id = ANY (( SELECT cairn.tenants() AS tenants)::text[])));
 
+ALTER TABLE cairn.changes ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE cairn.commands ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE cairn.events ENABLE ROW LEVEL SECURITY;
@@ -2720,6 +3056,8 @@ ALTER TABLE cairn.snapshots ENABLE ROW LEVEL SECURITY;
 ALTER TABLE cairn.streams ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY whoever_may_insert ON cairn.commands FOR INSERT WITH CHECK (((status = 'pending'::text) AND (hash IS NULL) AND (version IS NULL) AND (stream_id IS NULL) AND ("position" IS NULL) AND (first_version IS NULL) AND (owner IS NULL) AND (retry_at IS NULL) AND (attempts = 0) AND (result IS NULL) AND (error IS NULL)));
+
+CREATE POLICY worker_reads_all ON cairn.changes FOR SELECT TO cairn_worker USING (true);
 
 CREATE POLICY worker_reads_all ON cairn.commands FOR SELECT TO cairn_worker USING (true);
 
@@ -2755,6 +3093,17 @@ GRANT ALL ON FUNCTION cairn.cancel_commands(p_tenant text, p_ids uuid[], p_error
 
 REVOKE ALL ON FUNCTION cairn.cancel_own_commands(p_context text, p_signature text, p_tenant text, p_ids uuid[], p_error jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.cancel_own_commands(p_context text, p_signature text, p_tenant text, p_ids uuid[], p_error jsonb) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.change_head(OUT horizon bigint, OUT newest bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.change_head(OUT horizon bigint, OUT newest bigint) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.change_horizon() FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.change_horizon() TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.change_matches(p_row jsonb, p_column text, p_operator text, p_values text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.change_position_at(p_time timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.change_position_at(p_time timestamp with time zone) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.claim_due_commands(p_worker text, p_types text[], p_limit integer, OUT commands json, OUT raw boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.claim_due_commands(p_worker text, p_types text[], p_limit integer, OUT commands json, OUT raw boolean) TO cairn_worker;
@@ -2833,6 +3182,8 @@ REVOKE ALL ON FUNCTION cairn.grant_read_models(p_projection text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION cairn.handed_commands(p_owner text, p_ids jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.handed_commands(p_owner text, p_ids jsonb) TO cairn_worker;
 
+REVOKE ALL ON FUNCTION cairn.hold_change_horizon() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION cairn.hold_horizon() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION cairn.horizon() FROM PUBLIC;
@@ -2863,6 +3214,9 @@ GRANT ALL ON FUNCTION cairn.parked_list(p_name text, p_generation integer, p_par
 REVOKE ALL ON FUNCTION cairn.parked_request(p_name text, p_generation integer, p_what text, p_positions bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.parked_request(p_name text, p_generation integer, p_what text, p_positions bigint[]) TO cairn_worker;
 
+REVOKE ALL ON FUNCTION cairn.pending_commands(p_at timestamp with time zone, p_seq bigint, p_id uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.pending_commands(p_at timestamp with time zone, p_seq bigint, p_id uuid, p_limit integer) TO cairn_worker;
+
 REVOKE ALL ON FUNCTION cairn.position_at(p_time timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.position_at(p_time timestamp with time zone) TO cairn_worker;
 
@@ -2876,6 +3230,9 @@ GRANT ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_ten
 
 REVOKE ALL ON FUNCTION cairn.raw_commands(p_types text[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.raw_commands(p_types text[], p_limit integer) TO cairn_worker;
+
+REVOKE ALL ON FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit integer, p_schema text, p_table text, p_operations text[], p_column text, p_operator text, p_values text[], p_window bigint, OUT horizon bigint, OUT next bigint, OUT changes text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit integer, p_schema text, p_table text, p_operations text[], p_column text, p_operator text, p_values text[], p_window bigint, OUT horizon bigint, OUT next bigint, OUT changes text) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) TO cairn_worker;
@@ -2892,6 +3249,8 @@ GRANT ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tena
 REVOKE ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) TO cairn_app;
 
+REVOKE ALL ON FUNCTION cairn.record_change() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION cairn.refuse_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION cairn.refuse_commands(p_commands jsonb) FROM PUBLIC;
@@ -2899,6 +3258,9 @@ GRANT ALL ON FUNCTION cairn.refuse_commands(p_commands jsonb) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.release(p_context text, p_signature text, p_tenant text, p_scope text, p_key text) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.remove_changes(p_before timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.remove_changes(p_before timestamp with time zone, p_limit integer) TO cairn_maintenance;
 
 REVOKE ALL ON FUNCTION cairn.remove_finished_commands(p_before timestamp with time zone, p_limit integer, p_failed boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.remove_finished_commands(p_before timestamp with time zone, p_limit integer, p_failed boolean) TO cairn_maintenance;
@@ -2971,7 +3333,14 @@ GRANT ALL ON FUNCTION cairn.tenants() TO cairn_worker;
 REVOKE ALL ON FUNCTION cairn.unknown_commands(p_grace_ms bigint, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.unknown_commands(p_grace_ms bigint, p_limit integer) TO cairn_worker;
 
+REVOKE ALL ON FUNCTION cairn.unwatch_table(p_schema text, p_table text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION cairn.verify_context(p_context text, p_signature text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.watch_table(p_schema text, p_table text, p_operations text[], p_notify boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION cairn.watched_operations(p_schema text, p_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.watched_operations(p_schema text, p_table text) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.worker_beat(p_id text, p_label text, p_types text[], p_lease_ms integer, p_unowned_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.worker_beat(p_id text, p_label text, p_types text[], p_lease_ms integer, p_unowned_ms bigint) TO cairn_worker;
@@ -2982,6 +3351,8 @@ GRANT ALL ON FUNCTION cairn.worker_leave(p_id text) TO cairn_worker;
 GRANT SELECT ON TABLE cairn.applied_files TO cairn_app;
 GRANT SELECT ON TABLE cairn.applied_files TO cairn_worker;
 GRANT SELECT ON TABLE cairn.applied_files TO cairn_maintenance;
+
+GRANT SELECT ON TABLE cairn.changes TO cairn_worker;
 
 GRANT SELECT ON TABLE cairn.command_workers TO cairn_worker;
 

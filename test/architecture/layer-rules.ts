@@ -23,6 +23,7 @@ export const layerRules: readonly LayerRule[] = [
   { folder: 'packages/testing/src/contracts', imports: ['@cairn/core'] },
   { folder: 'packages/testing/src/specs', imports: ['@cairn/core'] },
   { folder: 'packages/testing/src/services', imports: ['@cairn/core', '@cairn/infra'] },
+  { folder: 'packages/testing/src/system', imports: ['@cairn/core'] },
   { folder: 'packages/react/src', imports: ['@cairn/core'] },
   { folder: 'packages/cli/src', imports: ['@cairn/core', '@cairn/infra', '@cairn/projections', '@cairn/cairn', '@cairn/db'] },
   { folder: 'packages/studio/src', imports: ['@cairn/core', '@cairn/infra', '@cairn/projections', '@cairn/cairn'] },

@@ -1,4 +1,5 @@
 import type {
+  ChangeLogPort,
   CommandStorePort,
   DueCommandsPort,
   EventQueryPort,
@@ -6,6 +7,7 @@ import type {
   EventStoreTransaction,
   HintsPort,
   LogReaderPort,
+  PendingCommandsPort,
   ProcessInstanceStorePort,
   ProcessTransactionsPort,
   ProjectionStorePort,
@@ -53,6 +55,10 @@ export interface BackgroundPorts {
   readonly hints: HintsPort
   /** Stored commands of all tenants, for those who carry them out. */
   readonly due: DueCommandsPort
+  /** Pending commands of all tenants, for pumps. */
+  readonly pending: PendingCommandsPort
+  /** Changes of watched tables; undefined in memory. */
+  readonly changes: ChangeLogPort | undefined
   /** Instances of process managers, outside of transactions. */
   readonly instances: ProcessInstanceStorePort & ProcessTransactionsPort
   /** Rows, outside of transactions. */

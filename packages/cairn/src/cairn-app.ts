@@ -16,6 +16,9 @@ import {
   type NewCommand,
   type PendingCommand,
   type Policies,
+  type PumpConfig,
+  type PumpServices,
+  type RealtimePumpBase,
   type RecordedEvent,
   type Registry,
   type StoredCommand,
@@ -40,6 +43,7 @@ import { stateAt, type LoadedState, type LoadStateOptions } from './load-state.t
 import type { ProcessControl, ProcessCount } from './processes/process-control.ts'
 import { StoredProcessControl } from './processes/stored-process-control.ts'
 import type { WaitForCommandOptions } from './processes/wait-for-command-options.ts'
+import { AppPumps } from './pumps/app-pumps.ts'
 import type { ReadModelOf, ReadOptions } from './read-model.ts'
 import { StoredEventLog } from './stored-event-log.ts'
 import { storedReadModel } from './stored-read-model.ts'
@@ -63,6 +67,8 @@ export class CairnApp implements Cairn {
   readonly database: DatabaseInfo
   readonly subscriptions: SubscriptionControl
   readonly processes: ProcessControl
+  readonly pumpServices: PumpServices
+  readonly #pumps: AppPumps
   readonly #backend: Backend
   readonly #background: Background
   readonly #scheduling: Scheduling
@@ -102,6 +108,8 @@ export class CairnApp implements Cairn {
     this.#defaultTenantId = defaultTenantId
     this.#stuckAfterMs = options.stuckAfterMs
     this.#background = new Background(options, registry, backend, this.#scheduling)
+    this.#pumps = new AppPumps({ background: this.#background, registry, schema: options.schema, logger })
+    this.pumpServices = this.#pumps.services
     const guard = <T>(work: () => Promise<T>): Promise<T> => this.#inFlight.run(work)
     this.subscriptions = new StoredSubscriptionControl(this.#background, guard)
     this.processes = new StoredProcessControl(backend.background.instances, guard)
@@ -181,6 +189,10 @@ export class CairnApp implements Cairn {
     return this.#inFlight.run(() => subscribe(this.#background, this.registry, name, options, handler))
   }
 
+  pump<Row>(config: PumpConfig<Row>): Promise<RealtimePumpBase<Row>> {
+    return this.#inFlight.run(() => this.#pumps.start(config))
+  }
+
   cursor(position: number): Promise<string> {
     return this.#inFlight.run(async () => formatCursor({ logId: await this.#background.ports.reader.logId(), position }))
   }
@@ -195,7 +207,7 @@ export class CairnApp implements Cairn {
       const [status, unreachable, stuck] = await this.#inFlight.run(() =>
         Promise.all([this.#background.engine.status(), this.#scheduling.unreachable(), this.#stuck()]),
       )
-      return healthOf(status, { kind, unreachable }, stuck)
+      return healthOf(status, { kind, unreachable }, stuck, this.#pumps.problems())
     } catch (error) {
       return healthWhenDown(error)
     }
@@ -231,6 +243,7 @@ export class CairnApp implements Cairn {
     // Handlers that are at work end first: they may still use the app, and nobody else may.
     this.#inFlight.close()
     try {
+      await this.#pumps.stop()
       await this.#background.stop()
       await Promise.all([this.commandBus.stop(), this.#inFlight.stop()])
     } finally {

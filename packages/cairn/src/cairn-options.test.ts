@@ -33,6 +33,18 @@ describe('where the database is', () => {
     }
   })
 
+  it('may be that of a Supabase project, and beside another address it is where hints are listened for', () => {
+    const direct = 'postgres://postgres@db.project/postgres'
+    expect(resolveCairnOptions({ domains }, { SUPABASE_DB_URL: direct })).toMatchObject({ database: direct, listenUrl: direct })
+    expect(resolveCairnOptions({ domains }, { ...environment, SUPABASE_DB_URL: direct })).toMatchObject({
+      database: environment.DATABASE_URL,
+      listenUrl: direct,
+    })
+    const named = { ...environment, SUPABASE_DB_URL: direct, CAIRN_LISTEN_URL: 'postgres://listen@db/prod' }
+    expect(resolveCairnOptions({ domains }, named)).toMatchObject({ listenUrl: named.CAIRN_LISTEN_URL })
+    expect(resolveCairnOptions({ domains, database: 'memory' }, { SUPABASE_DB_URL: direct })).toMatchObject({ listenUrl: undefined })
+  })
+
   it.each(['memory', 'postgres://me@localhost/test'])('is %s, without a trace of the environment, where the options say so', (database) => {
     expect(resolveCairnOptions({ domains, database }, environment)).toMatchObject({
       database,

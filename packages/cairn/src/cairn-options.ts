@@ -10,7 +10,7 @@ export interface CairnOptions<D extends Domain = Domain> {
   readonly domains: readonly D[]
   /**
    * Where the log is kept: the address of a PostgreSQL (15 or newer), `'embedded'` for one of our own on a data folder,
-   * or `'memory'` for tests. @default DATABASE_URL from the environment where it is set, else 'embedded'
+   * or `'memory'` for tests. @default DATABASE_URL from the environment where it is set, else SUPABASE_DB_URL, else 'embedded'
    */
   readonly database?: string | undefined
   /** The folder of the embedded database. @default '.cairn/postgres' in the working directory */
@@ -21,7 +21,7 @@ export interface CairnOptions<D extends Domain = Domain> {
   readonly workerUrl?: string | undefined
   /** The address of a login that may migrate. @default CAIRN_OWNER_URL beside DATABASE_URL, else the database's, where its login may */
   readonly ownerUrl?: string | undefined
-  /** Where hints of new events are listened for, past a pooler like PgBouncer. @default CAIRN_LISTEN_URL beside DATABASE_URL, else the background readers' */
+  /** Where hints of new events are listened for, past a pooler like PgBouncer. @default CAIRN_LISTEN_URL or SUPABASE_DB_URL beside DATABASE_URL, else the background readers' */
   readonly listenUrl?: string | undefined
   /**
    * The address of a login that removes old receipts, by the hour. @default CAIRN_MAINTENANCE_URL beside DATABASE_URL; the
@@ -106,8 +106,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Checks the options and fills in defaults and the environment. The environment names a database as a whole (DATABASE_URL,
- * CAIRN_WORKER_URL, CAIRN_OWNER_URL, CAIRN_MAINTENANCE_URL, CAIRN_LISTEN_URL, CAIRN_CONTEXT_KEY) and takes the place of `'embedded'`. It
- * never replaces or completes another database: a test does not write into, or migrate, the database of the shell that it runs in.
+ * CAIRN_WORKER_URL, CAIRN_OWNER_URL, CAIRN_MAINTENANCE_URL, CAIRN_LISTEN_URL, CAIRN_CONTEXT_KEY) and takes the place of `'embedded'`.
+ * SUPABASE_DB_URL, the direct address of a Supabase project's database, stands in for DATABASE_URL; beside it, it is where hints are
+ * listened for, because DATABASE_URL then leads, as a rule, through a pooler. The environment never replaces or completes another
+ * database: a test does not write into, or migrate, the database of the shell that it runs in.
  * @throws InvalidInputError naming the field
  */
 export function resolveCairnOptions<D extends Domain>(options: CairnOptions<D>, env: Environment = process.env): ResolvedCairnOptions<D> {
@@ -116,7 +118,7 @@ export function resolveCairnOptions<D extends Domain>(options: CairnOptions<D>, 
     throw refuse('domains', 'needs at least one domain, made by defineDomain(…)')
   }
   const { database = 'embedded' } = options
-  const fromEnvironment = database === 'embedded' ? variable(env, 'DATABASE_URL') : undefined
+  const fromEnvironment = database === 'embedded' ? (variable(env, 'DATABASE_URL') ?? variable(env, 'SUPABASE_DB_URL')) : undefined
   const addresses = fromEnvironment === undefined ? {} : env
   const where = databaseOf(fromEnvironment ?? database)
   return Object.freeze({
@@ -128,7 +130,7 @@ export function resolveCairnOptions<D extends Domain>(options: CairnOptions<D>, 
     ownerUrl: options.ownerUrl ?? variable(addresses, 'CAIRN_OWNER_URL'),
     maintenanceUrl: options.maintenanceUrl ?? variable(addresses, 'CAIRN_MAINTENANCE_URL'),
     keepReceiptsForDays: wholeNumber('keepReceiptsForDays', options.keepReceiptsForDays ?? 90, 1),
-    listenUrl: options.listenUrl ?? variable(addresses, 'CAIRN_LISTEN_URL'),
+    listenUrl: options.listenUrl ?? variable(addresses, 'CAIRN_LISTEN_URL') ?? variable(addresses, 'SUPABASE_DB_URL'),
     contextKey: options.contextKey ?? variable(addresses, 'CAIRN_CONTEXT_KEY'),
     migrate: options.migrate ?? true,
     roles: options.roles,

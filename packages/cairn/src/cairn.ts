@@ -13,6 +13,9 @@ import type {
   PendingCommand,
   Policies,
   ProjectionNameOf,
+  PumpConfig,
+  PumpServices,
+  RealtimePumpBase,
   Registry,
   StoredCommand,
   TransactionOptions,
@@ -115,6 +118,12 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
     options: SubscribeOptions<RecordedEventOf<D>, P>,
     handler: SubscribeHandler<RecordedEventOf<D>, P>,
   ): Promise<AppSubscription>
+  /**
+   * Starts a pump: of the log, of pending commands, or of the changes of a watched table. It ends with the app.
+   * @throws InvalidInputError where the table is not watched, or in a process that leaves the background to others
+   * @throws DefinitionError, SubscriptionChangedError, SubscriptionVersionError
+   */
+  pump<Row = unknown>(config: PumpConfig<Row>): Promise<RealtimePumpBase<Row>>
   /** A place in this log as text, for systems outside: it says which log it belongs to. */
   cursor(position: number): Promise<string>
   /** The position of a cursor. @throws ForeignLogError when it is of another log, InvalidInputError when it is none */
@@ -139,6 +148,8 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
   readonly subscriptions: SubscriptionControl
   /** Instances of process managers: what each waits for, and since when. */
   readonly processes: ProcessControl
+  /** For subclasses of `RealtimePumpBase`: `new MyPump(app.pumpServices)`. Stop them before the app. */
+  readonly pumpServices: PumpServices
   /** Commands as rows with a status. */
   readonly commands: CommandStorePort
   /** Runs stored commands in this process. */

@@ -48,7 +48,13 @@ export interface SchedulerState {
 /** A poller that has not read for so long, with events to read, does not get on. */
 const silentMs = 10_000
 
-export function healthOf(status: EngineStatus, scheduler: SchedulerState, stuck: readonly ProcessCount[] = []): Health {
+/** @param further problems of parts that are not on the engine */
+export function healthOf(
+  status: EngineStatus,
+  scheduler: SchedulerState,
+  stuck: readonly ProcessCount[] = [],
+  further: readonly string[] = [],
+): Health {
   const { head, feed, running } = status
   const problems = [
     ...schedulerProblems(scheduler),
@@ -58,6 +64,7 @@ export function healthOf(status: EngineStatus, scheduler: SchedulerState, stuck:
       ({ processManager, count, quietest }) =>
         `${processManager} has ${count} instance${count === 1 ? '' : 's'} without any event for too long; one since ${quietest.toISOString()}.`,
     ),
+    ...further,
   ]
   return {
     status: problems.length === 0 ? 'up' : 'degraded',

@@ -44,6 +44,8 @@ export function memoryBackend(
       subscriptions: new InMemorySubscriptionStore({ rows, commands, instances, enqueued: send, faults: background?.faults }),
       hints,
       due: commands.due,
+      pending: commands.pending,
+      changes: undefined,
       instances,
       rows,
       generations,

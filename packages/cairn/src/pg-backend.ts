@@ -84,6 +84,8 @@ async function open(
       subscriptions: new infra.PgSubscriptionStore(db, { faults: options.background?.faults }),
       hints,
       due: new infra.PgDueCommands(db),
+      pending: new infra.PgPendingCommands(db),
+      changes: new infra.PgChangeLog(db),
       instances: new infra.PgProcessStore(db),
       rows: new infra.PooledRowStore(db),
       ...pgGenerations(infra, db, options, ownerUrl ?? url),

@@ -251,8 +251,8 @@ describe('a schema is refused that', () => {
       expect(await withSql(set(stamp), set(row?.hash ?? ''))).toBeUndefined()
   })
 
-  test('has a position sequence that hands out ranges', async () => {
-    const error = await withSql(`alter sequence ${schema}.event_positions cache 32`, `alter sequence ${schema}.event_positions cache 1`)
+  test.each(['event_positions', 'change_positions'])('has a sequence %s that hands out ranges', async (sequence) => {
+    const error = await withSql(`alter sequence ${schema}.${sequence} cache 32`, `alter sequence ${schema}.${sequence} cache 1`)
     expect(error).toMatchObject({
       code: 'CAIRN_UNSAFE_DATABASE',
       message: expect.stringMatching(/ranges\. Run: alter sequence .* cache 1;/),
@@ -265,10 +265,11 @@ describe('a schema is refused that', () => {
       `insert into ${schema}.streams (stream_id, tenant_id, aggregate_type, aggregate_id, version) values (1000, 't', 'a', '1', 1);
        insert into ${schema}.events (position, stream_id, version, schema_version, recorded_at, id, tenant_id, aggregate_type, aggregate_id, type, payload, metadata)
        values (1000, 1000, 1, 1, now(), gen_random_uuid(), 't', 'a', '1', 'x.y', '{}', '{}');
-       select setval('${schema}.event_positions', 1000), setval('${schema}.stream_ids', 1000)`,
+       insert into ${schema}.changes (change_id, operation, schema_name, table_name) values (1000, 'INSERT', 'x', 'y');
+       select setval('${schema}.event_positions', 1000), setval('${schema}.stream_ids', 1000), setval('${schema}.change_positions', 1000)`,
     )
     expect(await refusal(good)).toBeUndefined()
-    for (const sequence of ['event_positions', 'stream_ids']) {
+    for (const sequence of ['event_positions', 'stream_ids', 'change_positions']) {
       const error = await withSql(`select setval('${schema}.${sequence}', 999)`, `select setval('${schema}.${sequence}', 1000)`)
       expect(error).toMatchObject({ code: 'CAIRN_UNSAFE_DATABASE', message: expect.stringMatching(/behind its table.*setval/s) })
     }

@@ -12,6 +12,7 @@ const relations = (await relationsIn(url, schema)).filter(({ kind }) => kind !==
 /** What holds no tenant's rows, and whether the application may ask for all of it ('42501': not, or for some columns only). */
 const withoutTenant: Readonly<Record<string, '00000' | '42501'>> = {
   applied_files: '00000',
+  changes: '42501',
   command_workers: '42501',
   generations: '42501',
   log_identity: '42501',

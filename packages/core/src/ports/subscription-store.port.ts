@@ -10,6 +10,7 @@ export interface SubscriptionKey {
   readonly generation: number
 }
 
+/** A 'pump' reads the changes of watched tables, by positions of their own; a pump of the log is a 'subscription'. */
 export type SubscriptionKind = 'subscription' | 'projection' | 'process-manager' | 'pump'
 
 /** What the code says of a subscription. */

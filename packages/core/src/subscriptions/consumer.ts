@@ -12,6 +12,10 @@ export interface Consumer {
   readonly failure: FailurePolicy
   /** How late effects may be committed. @default the engine's */
   readonly commit?: CommitThresholds | undefined
+  /**
+   * Give the processor as many events at once as there are, up to this. @default as many as it handles within the engine's `batchMs`
+   */
+  readonly batchSize?: number | undefined
   /** Called when the process takes a partition; the processor is dropped when the lease is lost or given back. */
   open(partition: Opened): Processor | Promise<Processor>
 }

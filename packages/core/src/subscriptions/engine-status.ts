@@ -18,7 +18,7 @@ export interface SubscriptionReport extends SubscriptionStatus {
   readonly known: boolean
   /** True while this process leaves it to others, because it met an event of an unknown type or could not run it. */
   readonly standsBack: boolean
-  /** Positions between the horizon and the partition that is furthest behind. */
+  /** Positions between the horizon and the partition that is furthest behind; 0 of a pump of changes, whose positions are of another log. */
   readonly lag: number
   /** Ascending by partition. */
   readonly here: readonly RunningPartition[]

@@ -203,7 +203,7 @@ export class SubscriptionEngine {
       ...status,
       known: entry !== undefined,
       standsBack: entry?.standsBack ?? false,
-      lag: horizon - furthest,
+      lag: status.kind === 'pump' && entry === undefined ? 0 : horizon - furthest,
       here,
       latency: this.#telemetry.latency(status.key),
       retries: this.#telemetry.retries(status.key),

@@ -126,6 +126,9 @@ export class PartitionWork {
 
   /** Events that may go into the next batch. */
   get room(): number {
+    const { batchSize } = this.#parts.entry.consumer
+    // Batches of a fixed size are committed one by one.
+    if (batchSize !== undefined) return Math.max(1, batchSize - this.#uncommitted)
     return Math.max(1, Math.min(this.#handleSizer.size, this.#commitSizer.size - this.#uncommitted))
   }
 
@@ -174,9 +177,10 @@ export class PartitionWork {
   due(idle: boolean, atHead: boolean): boolean {
     if (!this.dirty) return this.lazyIn === 0
     const { events, rows, ms } = this.#thresholds
+    const enough = this.#parts.entry.consumer.batchSize ?? Math.min(events, this.#commitSizer.size)
     return (
       idle ||
-      this.#uncommitted >= Math.min(events, this.#commitSizer.size) ||
+      this.#uncommitted >= enough ||
       this.#park.length >= maxParkedAtOnce ||
       (this.#processor.pending ?? 0) >= rows ||
       performance.now() - this.#firstAt >= (atHead ? Math.min(ms, headCommitMs) : ms)

@@ -18,6 +18,7 @@ import {
   type CommandStatus,
   type CommandStorePort,
   type DueCommandsPort,
+  type PendingCommandsPort,
   type QueuedCommand,
   type RawCommand,
   type StatusChange,
@@ -28,6 +29,7 @@ import { toStoredCommand, type CommandRow } from './command-row.ts'
 import { InMemoryCommandQueue, type PreparedCommand } from './commands/in-memory-command-queue.ts'
 import { InMemoryDueCommands } from './commands/in-memory-due-commands.ts'
 import { inOrder, isDue, rowKey } from './commands/rows.ts'
+import { InMemoryPendingCommands } from './pumps/in-memory-pending-commands.ts'
 
 export interface InMemoryCommandStoreOptions {
   /** What `createdAt` and `updatedAt` are taken from. @default the system's clock */
@@ -54,6 +56,11 @@ export class InMemoryCommandStore implements CommandStorePort {
   /** What is due, for workers. */
   get due(): DueCommandsPort {
     return this.#due
+  }
+
+  /** What is pending, for command pumps. */
+  get pending(): PendingCommandsPort {
+    return new InMemoryPendingCommands(this.#rows, this.#clock)
   }
 
   /** Commands that stand when `commit` is called, together with whatever else it is part of. */

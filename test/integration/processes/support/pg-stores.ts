@@ -5,6 +5,7 @@ import {
   PgEventStore,
   PgHints,
   PgLogReader,
+  PgPendingCommands,
   PgProcessStore,
   PgSubscriptionStore,
   type PgDatabase,
@@ -17,6 +18,7 @@ import { testDatabase, type TestFileDatabase } from '../../../support/test-datab
 export interface PgStores extends ProcessStores {
   readonly db: PgDatabase
   readonly store: PgEventStore
+  readonly pending: PgPendingCommands
 }
 
 /** A database of the file's own, and stores over it: each call of `open` is another process, as far as the database can tell. */
@@ -43,6 +45,7 @@ export async function pgStores(): Promise<{ readonly database: TestFileDatabase;
         store,
         commands: new PgCommandStore(db),
         due: new PgDueCommands(db),
+        pending: new PgPendingCommands(db),
         instances: new PgProcessStore(db),
         reader: new PgLogReader(db),
         hints,

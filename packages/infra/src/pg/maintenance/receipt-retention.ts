@@ -17,6 +17,8 @@ export interface ReceiptRetentionOptions {
   readonly keepForMs?: number | undefined
   /** How long a command that failed is kept, milliseconds. @default for ever */
   readonly keepFailedForMs?: number | undefined
+  /** How long changes of watched tables are kept that every pump has read, milliseconds. @default 1 day */
+  readonly keepChangesForMs?: number | undefined
   /** Pause between two runs, milliseconds. @default 1 hour */
   readonly everyMs?: number | undefined
   /** Receipts removed in one transaction. @default 2_000 */
@@ -27,7 +29,7 @@ export interface ReceiptRetentionOptions {
 /**
  * Removes receipts of commands and appends that took effect longer ago than they are kept for. After that the same command
  * id would run again. With them go commands that were cancelled as long ago. Commands that wait or are under way stay, and so do
- * failed ones, unless it says how long. Several processes may do this at once.
+ * failed ones, unless it says how long. Changes of watched tables go when every pump has read them. Several processes may do this at once.
  */
 export class ReceiptRetention {
   readonly #options: Required<{
@@ -39,13 +41,14 @@ export class ReceiptRetention {
   #running: Promise<void> | undefined
 
   constructor(options: ReceiptRetentionOptions) {
-    const { url, schema = defaultSchema, keepForMs = 90 * dayMs, everyMs = 3_600_000, batchSize = 2_000, logger = silentLogger } = options
+    const { url, schema = defaultSchema, keepForMs = 90 * dayMs, keepChangesForMs = dayMs, everyMs = 3_600_000 } = options
+    const { batchSize = 2_000, logger = silentLogger } = options
     assertSchemaName(schema)
-    for (const [field, value] of Object.entries({ keepForMs, everyMs, batchSize })) assertPositive(field, value)
+    for (const [field, value] of Object.entries({ keepForMs, keepChangesForMs, everyMs, batchSize })) assertPositive(field, value)
     const { keepFailedForMs } = options
     if (keepFailedForMs !== undefined) assertPositive('keepFailedForMs', keepFailedForMs)
     if (everyMs > longestTimerMs) throw new InvalidInputError('everyMs', `everyMs must be at most ${longestTimerMs}, not ${everyMs}.`)
-    this.#options = { url, schema, keepForMs, keepFailedForMs, everyMs, batchSize, logger }
+    this.#options = { url, schema, keepForMs, keepFailedForMs, keepChangesForMs, everyMs, batchSize, logger }
   }
 
   /** Runs now and then every `everyMs`, until stopped. A run that fails is logged, and the next one comes in its time. */
@@ -67,7 +70,7 @@ export class ReceiptRetention {
    * @throws DatabaseUnavailableError
    */
   async runOnce(): Promise<number> {
-    const { url, schema, keepForMs, keepFailedForMs, logger } = this.#options
+    const { url, schema, keepForMs, keepFailedForMs, keepChangesForMs, logger } = this.#options
     const client = new Client({
       connectionString: url,
       application_name: 'cairn retention',
@@ -83,12 +86,13 @@ export class ReceiptRetention {
       if (keepFailedForMs !== undefined) {
         removed += await this.#remove(client, `remove_finished_commands(now() - $1 * interval '1 millisecond', $2, true)`, keepFailedForMs)
       }
+      removed += await this.#remove(client, `remove_changes(now() - $1 * interval '1 millisecond', $2)`, keepChangesForMs)
     } catch (error) {
       throw isConnectionFailure(error) ? new DatabaseUnavailableError('removing receipts', error) : error
     } finally {
       await client.end()
     }
-    if (removed > 0) logger.info(`${removed} old receipts were removed`, { component: 'receipt-retention', schema, removed })
+    if (removed > 0) logger.info(`${removed} old receipts and changes were removed`, { component: 'receipt-retention', schema, removed })
     return removed
   }
 

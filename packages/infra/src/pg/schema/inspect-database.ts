@@ -194,15 +194,18 @@ async function checkSchema(client: Client, schema: string): Promise<void> {
   const { rows } = await client.query<{ cache: string; behind: boolean }>(`select cache, behind from ${schema}.sequence_state()`)
   const sequence = rows[0]
   if (sequence?.cache !== '1') {
-    throw new UnsafeDatabaseError('The position sequence hands out ranges.', `Run: alter sequence ${schema}.event_positions cache 1;`, {
-      schema,
-    })
+    throw new UnsafeDatabaseError(
+      'A sequence of positions hands out ranges.',
+      `Run: alter sequence ${schema}.event_positions cache 1; alter sequence ${schema}.change_positions cache 1;`,
+      { schema },
+    )
   }
   if (sequence.behind) {
     throw new UnsafeDatabaseError(
-      'A sequence is behind its table (after logical replication or a partial restore): the next append would collide.',
+      'A sequence is behind its table (after logical replication or a partial restore): the next row would collide.',
       `Run as the owner: select setval('${schema}.event_positions', (select max(position) from ${schema}.events)), ` +
-        `setval('${schema}.stream_ids', (select max(stream_id) from ${schema}.streams));`,
+        `setval('${schema}.stream_ids', (select max(stream_id) from ${schema}.streams)), ` +
+        `setval('${schema}.change_positions', (select max(change_id) from ${schema}.changes));`,
       { schema },
     )
   }

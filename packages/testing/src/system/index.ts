@@ -1,0 +1,1 @@
+export { systemTest, SystemTest, systemTestCommands, systemTestEvents } from './system-test.ts'

@@ -1,0 +1,58 @@
+import { commandPump, EventBus, eventPump, RealtimePumpBase, type PumpIntake, type PumpSourcePort } from '@cairn/core'
+import { expect, test } from 'vitest'
+
+const scheduler = { schedule: async () => undefined }
+const commands = {
+  markStatus: () => {
+    throw new Error('not called')
+  },
+}
+
+/** Notes how a pump opens it. */
+class NotingSource implements PumpSourcePort {
+  readonly opened: PumpIntake[] = []
+
+  async open(pump: PumpIntake) {
+    this.opened.push(pump)
+    return { stop: async () => undefined }
+  }
+}
+
+test('the command pump and the event pump are one class with two configurations', async () => {
+  const source = new NotingSource()
+  const pumps = [
+    new RealtimePumpBase(commandPump({ scheduler, commands }), { source }),
+    new RealtimePumpBase(eventPump({ bus: new EventBus() }), { source }),
+  ]
+  for (const pump of pumps) await pump.start()
+  expect(source.opened).toMatchObject([
+    { channel: 'commands-pump', batchSize: 20, eventSpec: { event: 'INSERT', table: 'commands', filter: 'status=eq.pending' } },
+    { channel: 'events-pump', batchSize: 200, eventSpec: { event: 'INSERT', table: 'events' } },
+  ])
+  expect(new Set(pumps.map((pump) => pump.constructor))).toEqual(new Set([RealtimePumpBase]))
+})
+
+test('a pump that cannot find its source says so, and may be started again', async () => {
+  let away = true
+  const source: PumpSourcePort = {
+    open: () => (away ? Promise.reject(new Error('away')) : Promise.resolve({ stop: async () => undefined })),
+  }
+  const pump = new RealtimePumpBase(eventPump({ bus: new EventBus() }), { source })
+  await expect(pump.start()).rejects.toThrow('away')
+  expect(pump.status).toMatchObject({ state: 'error', error: { message: 'away' } })
+  away = false
+  await pump.start()
+  expect(pump.status).toMatchObject({ state: 'subscribed', error: undefined })
+  await pump.stop()
+  await pump.stop()
+  expect(pump.status.state).toBe('stopped')
+})
+
+test.each([
+  ['a channel that is no name', { channel: 'Events Pump' }, /lower-case words/],
+  ['a batch of none', { batchSize: 0 }, /batchSize/],
+  ['a batch beyond all reason', { batchSize: 10_001 }, /batchSize/],
+  ['a filter that is none', { eventSpec: { event: 'INSERT', schema: 's', table: 't', filter: 'x' } as const }, /column=operator\.value/],
+])('%s is refused', (_, change, message) => {
+  expect(() => new RealtimePumpBase({ ...eventPump({ bus: new EventBus() }), ...change }, { source: new NotingSource() })).toThrow(message)
+})
