@@ -64,7 +64,7 @@ export async function checkOrders(options: OrdersOptions, onStep: OnStep = silen
     return {
       ok:
         ends.shipped + ends.cancelled + ends.compensated === orders &&
-        ends.wrongEnds + ends.doubledInvoices + ends.lostCommands + ends.stuckInstances + failures.length === 0 &&
+        ends.wrongEnds + ends.doubledInvoices + ends.lostCommands + ends.stuckInstances + ends.parkedEvents + failures.length === 0 &&
         Object.values(killed).reduce((sum, times) => sum + times, 0) === kills &&
         timer.fired &&
         timer.times === 1 &&

@@ -62,6 +62,8 @@ export class KeptProcess {
     for (;;) {
       const child = this.#child
       const { code, signal, stderr } = await child.ended
+      const refused = child.latest('refused')
+      if (refused !== undefined) this.#onFailure(`${child.label}: ${String(refused)}`)
       if (child.latest('finished') !== undefined) this.#over = true
       if (this.#over) return
       const meant = this.#killed.has(child) || child.latest('struck') !== undefined

@@ -14,6 +14,8 @@ export interface OrdersEnds {
   /** Sent and without a trace, not ended, or ended by a failure. */
   readonly lostCommands: number
   readonly stuckInstances: number
+  /** Events that a subscription gave up on. */
+  readonly parkedEvents: number
   /** The first of what is wrong, for people. */
   readonly example: string | undefined
 }
@@ -21,8 +23,8 @@ export interface OrdersEnds {
 interface Told {
   readonly type: string
   readonly orderId: string
-  readonly invoiceId: string | undefined
-  readonly reason: string | undefined
+  readonly invoiceId: string | null
+  readonly reason: string | null
 }
 
 const ends = {
@@ -53,7 +55,10 @@ export async function readEnds(rig: OrdersRig): Promise<OrdersEnds> {
     ({ orderId }) => orderId,
   )
   const { lost, lostExample } = await readCommands(rig, planned)
-  const [stuck] = await rig.query<{ stuck: number }>(`select count(*)::int as stuck from SCHEMA.process_instances where status <> 'done'`)
+  const [left] = await rig.query<{ stuck: number; parked: number }>(
+    `select (select count(*)::int from SCHEMA.process_instances where status <> 'done') as stuck,
+            (select count(*)::int from SCHEMA.parked_events) as parked`,
+  )
   return {
     shipped: counts('order.shipped'),
     cancelled: counts('order.cancelled', 'not ready'),
@@ -62,7 +67,8 @@ export async function readEnds(rig: OrdersRig): Promise<OrdersEnds> {
     invoices: { created: counts('invoice.created'), paid: counts('invoice.paid'), voided: counts('invoice.voided') },
     doubledInvoices: [...invoices.values()].reduce((sum, { length }) => sum + length - 1, 0),
     lostCommands: lost,
-    stuckInstances: stuck?.stuck ?? 0,
+    stuckInstances: left?.stuck ?? 0,
+    parkedEvents: left?.parked ?? 0,
     example: wrong[0] ?? lostExample,
   }
 }
@@ -70,9 +76,9 @@ export async function readEnds(rig: OrdersRig): Promise<OrdersEnds> {
 function wrongEnd({ orderId, path }: PlannedOrder, events: readonly Told[]): string | undefined {
   const textOf = (all: readonly Told[]): string =>
     all.map(({ type, reason }) => (type === 'order.cancelled' ? `${type}(${reason})` : type)).join(' ')
-  const order = textOf(events.filter(({ invoiceId }) => invoiceId === undefined))
+  const order = textOf(events.filter(({ invoiceId }) => invoiceId === null))
   const ofInvoices = Map.groupBy(
-    events.filter(({ invoiceId }) => invoiceId !== undefined),
+    events.filter(({ invoiceId }) => invoiceId !== null),
     ({ invoiceId }) => invoiceId,
   )
   const invoices = [...ofInvoices.values()].map(textOf)
