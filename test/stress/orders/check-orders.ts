@@ -37,9 +37,9 @@ export interface OrdersVerdict extends Verdict, OrdersEnds {
 
 /** Nothing has moved for so long: what is under way will not end. A worker of pg-boss that was killed is noticed after 10 s and more. */
 const patienceMs = 60_000
-const controlOrders = 16
+const controlOrders = 8
 /** Invoices at which a process with broken steps dies: each once, and its step is done again. */
-const deaths = [2, 3]
+const deaths = [1, 2]
 
 /** Kills the processes of a shop, its database and its scheduler while orders are under way: every order must come to its end, once. */
 export async function checkOrders(options: OrdersOptions, onStep: OnStep = silent, endings = new Endings()): Promise<OrdersVerdict> {
@@ -86,7 +86,7 @@ export async function checkOrders(options: OrdersOptions, onStep: OnStep = silen
 /** A few orders with steps that are broken, and workers that die in the middle of them. */
 async function runControl(servers: Servers, scheduler: SchedulerKind, endings: Endings, onStep: OnStep): Promise<OrdersVerdict['control']> {
   onStep('control: the effects of a step are not in its transaction, and its ids are not derived')
-  const options = { scheduler, tenantId: 'control', orders: controlOrders, everyMs: 20, readyWithinMs: 3_000, plant: deaths }
+  const options = { scheduler, tenantId: 'control', orders: controlOrders, everyMs: 20, readyWithinMs: 2_000, plant: deaths }
   const rig = await OrdersRig.open(servers, options)
   endings.add(rig, (opened) => opened.killProcesses())
   rig.startWorkers()
