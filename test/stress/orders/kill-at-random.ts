@@ -55,6 +55,7 @@ async function strike(rig: OrdersRig, victim: Victim, random: Random): Promise<b
 async function whenPlaced(rig: OrdersRig, orders: number): Promise<void> {
   for (let [placed, since] = [rig.placed, performance.now()]; rig.placed < orders; await sleep(20)) {
     if (rig.placed > placed) [placed, since] = [rig.placed, performance.now()]
+    if (rig.processes('sender').length === 0) throw new Error('The sender was ended.')
     if (performance.now() - since > 60_000) throw new Error(`No order was placed for a minute, after ${placed}. ${rig.failures.join(' ')}`)
   }
 }
