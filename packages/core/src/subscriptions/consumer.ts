@@ -12,6 +12,12 @@ export interface Consumer {
   readonly failure: FailurePolicy
   /** How late effects may be committed. @default the engine's */
   readonly commit?: CommitThresholds | undefined
+  /**
+   * True: the events of a batch are handled side by side, elsewhere say, and a batch takes as long as its slowest one. Then how long it
+   * took says nothing about how many belong into the next: `commit.events` alone bounds it. Sized by time, batches of slow round trips
+   * would shrink to one event each, and stay there. @default false
+   */
+  readonly sideBySide?: boolean | undefined
   /** Called when the process takes a partition; the processor is dropped when the lease is lost or given back. */
   open(partition: Opened): Processor | Promise<Processor>
 }

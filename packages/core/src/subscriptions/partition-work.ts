@@ -55,7 +55,8 @@ export class PartitionWork {
   readonly #lease: Lease
   readonly #processor: Processor
   readonly #thresholds: CommitThresholds
-  readonly #handleSizer: BatchSizer
+  /** None where a batch takes no longer for having more events. */
+  readonly #handleSizer: BatchSizer | undefined
   readonly #commitSizer: BatchSizer
   readonly #blocked: Set<string>
   #held: number
@@ -91,7 +92,7 @@ export class PartitionWork {
     this.#lease = lease
     this.#processor = processor
     this.#thresholds = entry.consumer.commit ?? options.commit
-    this.#handleSizer = new BatchSizer(options.batchMs, options.batchSize)
+    this.#handleSizer = entry.consumer.sideBySide === true ? undefined : new BatchSizer(options.batchMs, options.batchSize)
     this.#commitSizer = new BatchSizer(commitTargetMs, this.#thresholds.events)
     this.#blocked = new Set(entry.consumer.failure.blockKey ? blockedKeys : [])
     this.#held = held
@@ -126,6 +127,8 @@ export class PartitionWork {
 
   /** Events that may go into the next batch. */
   get room(): number {
+    const { batchSize } = this.#parts.options
+    if (this.#handleSizer === undefined) return Math.max(1, Math.min(batchSize, this.#thresholds.events - this.#uncommitted))
     return Math.max(1, Math.min(this.#handleSizer.size, this.#commitSizer.size - this.#uncommitted))
   }
 
@@ -152,7 +155,7 @@ export class PartitionWork {
       throw this.#batchFailed(error, batch, handling)
     }
     const ms = performance.now() - started
-    this.#handleSizer.note(events.length, ms)
+    this.#handleSizer?.note(events.length, ms)
     telemetry.batchHandled(key, partition, events, ms, handling.rebuilding)
     this.#took(batch, handling)
     await this.fault('batch-handled', { events: events.length, last: batch.at(-1)?.event.position })

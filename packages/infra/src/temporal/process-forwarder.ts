@@ -93,6 +93,8 @@ function forwarderConsumer(definition: ProcessManagerDefinition, deliver: (event
     ...processManagerReader(definition),
     // What is delivered again after a crash; each is one update.
     commit: { events: 200, rows: 10_000, ms: 250 },
+    // Of as many instances at once as `maxInFlight` says.
+    sideBySide: true,
     open: () => processor,
   }
 }
