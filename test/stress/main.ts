@@ -5,6 +5,7 @@ import { addFaultsCommand } from './faults/command.ts'
 import { addHeldStreamCommand } from './held-stream/command.ts'
 import { addHintsCommand } from './hints/command.ts'
 import { addOrderCommand } from './order/command.ts'
+import { addOrdersCommand } from './orders/command.ts'
 import { addPoisonCommand } from './poison/command.ts'
 import { addProjectionsKillCommand } from './projections-kill/command.ts'
 import { addProjectionsPauseCommand } from './projections-pause/command.ts'
@@ -29,6 +30,7 @@ for (const add of [
   addHintsCommand,
   addPoisonCommand,
   addRebuildLoadCommand,
+  addOrdersCommand,
 ])
   add(program)
 

@@ -59,6 +59,8 @@ test('the help of each check has its options and examples, and ends with 0', asy
     'projections-pause',
     'hints',
     'poison',
+    'rebuild-load',
+    'orders',
   ]
   for (const [i, { code, stdout }] of (await Promise.all(checks.map((check) => stress(check, '--help')))).entries()) {
     expect(stdout).toContain(`Usage: stress ${checks[i]}`)

@@ -13,13 +13,17 @@ export interface CommonOptions {
 
 /** A command with the options that all checks have. */
 export function checkCommand(program: Command, name: string, description: string, examples: readonly string[]): Command {
+  return ownServerCommand(program, name, description, examples).option(
+    '--url <url>',
+    'a superuser address of a server to use; a database of its own is made there and dropped (default: a server of its own)',
+  )
+}
+
+/** The same for a check that stops its server: nobody else's will do. */
+export function ownServerCommand(program: Command, name: string, description: string, examples: readonly string[]): Command {
   return program
     .command(name)
     .description(description)
-    .option(
-      '--url <url>',
-      'a superuser address of a server to use; a database of its own is made there and dropped (default: a server of its own)',
-    )
     .option('--json', 'print the verdict as one JSON document')
     .addHelpText(
       'after',
@@ -28,10 +32,23 @@ export function checkCommand(program: Command, name: string, description: string
 }
 
 /** Runs a check on a new database, prints its verdict, and sets the exit code: 0 ok, 1 not ok, 130 interrupted. */
-export async function runCheck(
+export function runCheck(
   name: string,
   options: CommonOptions,
   check: (database: CheckDatabase, onStep: OnStep) => Promise<Verdict>,
+): Promise<void> {
+  return runOwnServerCheck(name, options, async (onStep, endings) => {
+    const url = options.url ?? endings.add(await providePostgres(), (server) => server.stop()).url
+    const database = endings.add(await createCheckDatabase(url), ({ drop }) => drop())
+    return check(database, onStep)
+  })
+}
+
+/** The same for a check that starts its servers itself, and hands them to the endings. */
+export async function runOwnServerCheck(
+  name: string,
+  options: CommonOptions,
+  check: (onStep: OnStep, endings: Endings) => Promise<Verdict>,
 ): Promise<void> {
   const endings = new Endings()
   const progress = progressOn(process.stderr, name)
@@ -47,9 +64,7 @@ export async function runCheck(
   process.once('SIGTERM', interrupt)
   try {
     progress.step('starting')
-    const url = options.url ?? endings.add(await providePostgres(), (server) => server.stop()).url
-    const database = endings.add(await createCheckDatabase(url), ({ drop }) => drop())
-    const verdict = await check(database, progress.step)
+    const verdict = await check(progress.step, endings)
     progress.end()
     console.log(options.json === true ? JSON.stringify({ check: name, ...verdict }) : verdictLines(name, verdict))
     process.exitCode = verdict.ok ? 0 : 1

@@ -18,6 +18,8 @@ export interface Child {
   readonly ended: Promise<ChildEnd>
   /** Resolves with the message that has this field; undefined when the process ended without one. */
   said(field: string): Promise<Readonly<Record<string, unknown>> | undefined>
+  /** The field's value in the last message that has it. */
+  latest(field: string): unknown
   /** Stopped by SIGSTOP, as the kernel says. Linux. */
   isStopped(): boolean
   signal(name: NodeJS.Signals): void
@@ -76,6 +78,7 @@ export function start(args: readonly string[], settings: object, label: string):
       void ended.then(() => resolve(messages.find((message) => field in message)))
       return promise
     },
+    latest: (field) => messages.findLast((message) => field in message)?.[field],
     isStopped: () => child.pid !== undefined && /^State:\s+T/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8')),
     signal: (name) => void child.kill(name),
     finish() {

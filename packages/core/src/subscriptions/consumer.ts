@@ -13,7 +13,9 @@ export interface Consumer {
   /** How late effects may be committed. @default the engine's */
   readonly commit?: CommitThresholds | undefined
   /**
-   * Give the processor as many events at once as there are, up to this. @default as many as it handles within the engine's `batchMs`
+   * Give the processor as many events at once as there are, up to this. For one that handles them side by side, elsewhere say: a batch
+   * takes as long as its slowest event then, and sized by time it would shrink to one. @default as many as it handles within the
+   * engine's `batchMs`
    */
   readonly batchSize?: number | undefined
   /** Called when the process takes a partition; the processor is dropped when the lease is lost or given back. */

@@ -55,6 +55,7 @@ export class PartitionWork {
   readonly #lease: Lease
   readonly #processor: Processor
   readonly #thresholds: CommitThresholds
+  /** None where a batch takes no longer for having more events. */
   readonly #handleSizer: BatchSizer
   readonly #commitSizer: BatchSizer
   readonly #blocked: Set<string>

@@ -91,8 +91,8 @@ function forwarderConsumer(definition: ProcessManagerDefinition, deliver: (event
   const processor: Processor = { handle: (events) => deliver(events) }
   return {
     ...processManagerReader(definition),
-    // What is delivered again after a crash; each is one update.
-    commit: { events: 200, rows: 10_000, ms: 250 },
+    // What is delivered again after a crash; each is one update, of as many instances at once as `maxInFlight` says.
+    batchSize: 200,
     open: () => processor,
   }
 }
