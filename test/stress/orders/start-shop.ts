@@ -36,6 +36,8 @@ async function schedulerOf({ scheduler, role, temporalAddress, database }: Order
     // A database's own: other runs on the server have other workers.
     taskQueues: { kind: 'shared', name: database.name },
     idleMs: 5_000,
+    // A development server on a file does some dozens of updates a second: with hundreds in flight each would outlast its deadline.
+    maxInFlight: 24,
     worker: role === 'worker' ? { requireUtc: false, shutdownGraceMs: 2_000 } : false,
   })
 }

@@ -282,7 +282,7 @@ export class PartitionWork {
     }
     const ms = performance.now() - started
     await this.#afterCommit(events, last)
-    if (writes) this.#commitSizer.note(events, ms)
+    if (events > 0) this.#commitSizer.note(events, ms)
     const now = this.#parts.options.clock.now().getTime()
     for (const recordedAt of this.#recordedAt) telemetry.eventVisible(key, partition, Math.max(0, now - recordedAt))
     this.#clear()

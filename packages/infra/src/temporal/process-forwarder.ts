@@ -25,11 +25,13 @@ import {
 /** Brings events to the workflows of process managers' instances, and waits until the step of each is committed. */
 export class ProcessForwarder {
   readonly #definitions: readonly ProcessManagerDefinition[]
+  readonly #atOnce: number
   readonly #router: BatchRouter<ProcessKey, EventRef, { readonly failed: FailedEvent | undefined }>
 
   constructor(client: Client, queues: TaskQueues, definitions: readonly ProcessManagerDefinition[], options: ResolvedRouterOptions) {
     const { idleMs, maxHistoryEvents } = options
     this.#definitions = definitions
+    this.#atOnce = options.maxInFlight
     this.#router = new BatchRouter({
       ...options,
       keyOf: ({ processManager, tenantId, instanceId }) => `${processManager}\0${tenantId}\0${instanceId}`,
@@ -52,7 +54,9 @@ export class ProcessForwarder {
 
   /** The process managers as consumers of the subscription engine: the checkpoint moves when the steps are committed. */
   consumers(): readonly Consumer[] {
-    return this.#definitions.map((definition) => forwarderConsumer(definition, (events) => this.#deliverTo(definition, events)))
+    return this.#definitions.map((definition) =>
+      forwarderConsumer(definition, this.#atOnce, (events) => this.#deliverTo(definition, events)),
+    )
   }
 
   /**
@@ -87,12 +91,16 @@ export class ProcessForwarder {
   }
 }
 
-function forwarderConsumer(definition: ProcessManagerDefinition, deliver: (events: readonly RecordedEvent[]) => Promise<void>): Consumer {
+function forwarderConsumer(
+  definition: ProcessManagerDefinition,
+  batchSize: number,
+  deliver: (events: readonly RecordedEvent[]) => Promise<void>,
+): Consumer {
   const processor: Processor = { handle: (events) => deliver(events) }
   return {
     ...processManagerReader(definition),
-    // What is delivered again after a crash; each is one update, of as many instances at once as `maxInFlight` says.
-    batchSize: 200,
+    // What is delivered again after a crash, each one update; more than may be in flight would only wait.
+    batchSize,
     open: () => processor,
   }
 }
