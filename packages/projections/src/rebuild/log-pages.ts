@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises'
 import type { LogReaderPort, LogReadOptions, LogReadPage, UnreadDetails } from '@cairn/core'
 
 export interface LogPagesOptions {
@@ -7,7 +7,7 @@ export interface LogPagesOptions {
   readonly upTo?: number | undefined
   readonly types: readonly string[]
   readonly tenantId?: string | undefined
-  /** Stretches that are read at once while a page is handled, 1..., or 0: each is read when it is asked for. */
+  /** Stretches that are read at once, 1... */
   readonly ahead: number
   /** Events of one read; asked before each. */
   readonly pageSize: () => number
@@ -38,8 +38,6 @@ export class LogPages {
   #planned: number
   #horizon = 0
   #pagesPerStretch = 1
-  #reading = 0
-  readonly #waiting: (() => void)[] = []
 
   constructor(reader: LogReaderPort, options: LogPagesOptions) {
     this.#reader = reader
@@ -51,7 +49,13 @@ export class LogPages {
   async next(): Promise<LogReadPage> {
     this.#fill()
     const stretch = this.#stretches[0]
-    return stretch === undefined ? this.#readTail() : this.#readStretch(stretch)
+    const page = await (stretch === undefined ? this.#readTail() : this.#readStretch(stretch))
+    if (this.#options.ahead > 0) {
+      this.#fill()
+      // What was begun is sent before the page's events take the processor: a driver needs some turns for that.
+      await immediate()
+    }
+    return page
   }
 
   async #readTail(): Promise<LogReadPage> {
@@ -77,9 +81,7 @@ export class LogPages {
 
   #fill(): void {
     const end = Math.min(this.#horizon, this.#options.upTo ?? Number.POSITIVE_INFINITY)
-    // One more than are read at once is kept ready: then neither side waits for the other's slow pages.
-    const { ahead } = this.#options
-    while (this.#stretches.length <= (ahead === 0 ? 0 : ahead + 1) && this.#planned < end) {
+    while (this.#stretches.length <= this.#options.ahead && this.#planned < end) {
       const upTo = Math.min(end, this.#planned + this.#options.pageSize() * this.#pagesPerStretch)
       this.#stretches.push(this.#start(this.#planned, upTo))
       this.#planned = upTo
@@ -87,22 +89,10 @@ export class LogPages {
   }
 
   #start(after: number, upTo: number): Stretch {
-    const page = this.#inTurn(() => this.#read(after, upTo))
+    const page = this.#read(after, upTo)
     // Its error is thrown where it is awaited, which may be later, or never.
     page.catch(() => undefined)
     return { after, upTo, page }
-  }
-
-  async #inTurn<T>(read: () => Promise<T>): Promise<T> {
-    if (this.#reading >= Math.max(1, this.#options.ahead)) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    else this.#reading++
-    try {
-      return await read()
-    } finally {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#reading--
-      else next()
-    }
   }
 
   #read(after: number, upTo: number | undefined): Promise<LogReadPage> {
