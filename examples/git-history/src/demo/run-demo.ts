@@ -25,6 +25,7 @@ import { runStep } from './steps.ts'
 import { readStored } from './stored.ts'
 import { tryTheStore } from './try-the-store.ts'
 import { whereTheDataIs } from './where-the-data-is.ts'
+import { inLittleMemory } from './small-heap.ts'
 
 const shown = 8
 /** An old log may be longer than the import. */
@@ -66,8 +67,7 @@ function startApp(options: DemoSettings, screen: Screen): Promise<HistoryApp> {
       domains: [gitHistory],
       database: 'embedded',
       dataDir: options.data,
-      // Files and people that were busy a moment ago are likely to be busy again.
-      aggregateCache: 2_000,
+      ...inLittleMemory,
       logger: errorsTo(screen),
     })
     const what = value.database.kind === 'embedded' ? 'Embedded PostgreSQL is up' : 'Connected to DATABASE_URL'

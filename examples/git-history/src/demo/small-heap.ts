@@ -7,3 +7,11 @@ import v8 from 'node:v8'
 export function keepHeapSmall(): void {
   v8.setFlagsFromString('--heap-growing-percent=30')
 }
+
+/** Options of an app that imports: what is kept in memory, kept small. */
+export const inLittleMemory = {
+  // Files and people that were busy a moment ago are likely to be busy again.
+  aggregateCache: 2_000,
+  // The same for rows of the read models; without a word each table of a projection may keep 50,000, of 64 MiB.
+  background: { cacheRows: 5_000, cacheBytes: 8 * 1024 * 1024 },
+} as const
