@@ -1,8 +1,10 @@
+import { pbkdf2 } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { binariesIn, startEmbeddedPostgres, type EmbeddedPostgres } from '@cairn/infra/embedded'
+import { promisify } from 'node:util'
+import { binariesIn, embeddedBinaries, startEmbeddedPostgres, type EmbeddedPostgres } from '@cairn/infra/embedded'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 
@@ -143,6 +145,20 @@ describe('an embedded PostgreSQL says what is wrong', () => {
     await writeFile(join(home, 'file'), '')
     dataDir = join(home, 'file', 'data')
     await expect(start()).rejects.toMatchObject({ code: 'CAIRN_DATA_FOLDER' })
+  })
+
+  test('when the program ends at once, before files that are closed meanwhile are closed', async () => {
+    await (await start()).stop()
+    const binaries = { ...(await embeddedBinaries()), postgres: process.execPath }
+    let over = false
+    // Work for the threads that also open and close files: it holds each of those up.
+    const busy = async (): Promise<void> => {
+      while (!over) await promisify(pbkdf2)('a', 'b', 100_000, 64, 'sha512')
+    }
+    const threads = Array.from({ length: 8 }, busy)
+    await expect(start({ binaries })).rejects.toMatchObject({ code: 'CAIRN_POSTGRES_START' })
+    over = true
+    await Promise.all(threads)
   })
 
   test('when programs are missing', async () => {

@@ -35,6 +35,7 @@ export async function startServerProcess(
   const call = callAs(runAs, binaries.postgres, ['-D', dataDir, ...settingArguments(port, settings)], withParent)
   const log = await open(logPath, 'a', 0o600)
   let child: ChildProcess
+  let ended: Promise<void>
   try {
     if (runAs.kind === 'account') await chown(logPath, runAs.uid, runAs.gid)
     child = spawn(call.file, call.args, {
@@ -47,15 +48,13 @@ export async function startServerProcess(
       ...(call.uid === undefined ? {} : { uid: call.uid }),
       ...(call.gid === undefined ? {} : { gid: call.gid }),
     })
+    // Before anything is awaited: one that loses a race to start may end at once, and an event is told only once.
+    ended = endOf(child)
   } finally {
     await log.close()
   }
   // A program may end without stopping its database; the server then ends with it.
   child.unref()
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve())
-    child.once('error', () => resolve())
-  })
   const { pid } = child
   if (pid === undefined) {
     await ended
@@ -79,6 +78,13 @@ export async function startServerProcess(
     await removeOwner(dataDir)
   }
   return { ended, stop: () => (stopping ??= stop()) }
+}
+
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+  })
 }
 
 function settingArguments(port: number, settings: Readonly<Record<string, string>>): string[] {
