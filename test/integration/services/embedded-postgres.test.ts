@@ -150,14 +150,14 @@ describe('an embedded PostgreSQL says what is wrong', () => {
   test('when the program ends at once, before files that are closed meanwhile are closed', async () => {
     await (await start()).stop()
     const binaries = { ...(await embeddedBinaries()), postgres: process.execPath }
-    let over = false
+    const over = new AbortController()
     // Work for the threads that also open and close files: it holds each of those up.
     const busy = async (): Promise<void> => {
-      while (!over) await promisify(pbkdf2)('a', 'b', 100_000, 64, 'sha512')
+      while (!over.signal.aborted) await promisify(pbkdf2)('a', 'b', 100_000, 64, 'sha512')
     }
     const threads = Array.from({ length: 8 }, busy)
     await expect(start({ binaries })).rejects.toMatchObject({ code: 'CAIRN_POSTGRES_START' })
-    over = true
+    over.abort()
     await Promise.all(threads)
   })
 
