@@ -103,12 +103,14 @@ export class Background {
   async stop(): Promise<void> {
     this.#ending.abort(new StoppedError('The app'))
     const drained = this.#scheduling.stopTaking()
-    await this.#runner?.stop()
-    await this.engine.stop()
-    await drained
-    await this.#scheduling.stop()
+    // From the last to the first, and each, also where one before it failed.
+    await using endings = new AsyncDisposableStack()
     // What is waited for now does not come from here any more.
-    this.#ended.abort(new StoppedError('The app'))
+    endings.defer(() => this.#ended.abort(new StoppedError('The app')))
+    endings.defer(() => this.#scheduling.stop())
+    endings.defer(() => drained)
+    endings.defer(() => this.engine.stop())
+    endings.defer(() => this.#runner?.stop())
   }
 
   /** Runs a consumer. The engine starts with the first one: an app without any reads no log. */

@@ -108,7 +108,7 @@ export class CairnApp implements Cairn {
     this.#defaultTenantId = defaultTenantId
     this.#stuckAfterMs = options.stuckAfterMs
     this.#background = new Background(options, registry, backend, this.#scheduling)
-    this.#pumps = new AppPumps({ background: this.#background, registry, schema: options.schema, logger })
+    this.#pumps = new AppPumps({ background: this.#background, registry, bus: this.commandBus, schema: options.schema, logger })
     this.pumpServices = this.#pumps.services
     const guard = <T>(work: () => Promise<T>): Promise<T> => this.#inFlight.run(work)
     this.subscriptions = new StoredSubscriptionControl(this.#background, guard)

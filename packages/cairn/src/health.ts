@@ -113,6 +113,9 @@ function* feedProblems({ running, head, feed }: EngineStatus): Generator<string>
 }
 
 function* problemsOf({ key, partitions, standsBack }: SubscriptionReport): Generator<string> {
+  if (partitions.some(({ state, owner }) => state === 'rebuilding' && owner === undefined)) {
+    yield `${key.name} (generation ${key.generation}) is half rebuilt, and no rebuild is running: run rebuild-projections ${key.name} as before, and it goes on.`
+  }
   for (const { partition, state, failure } of partitions) {
     if (state === 'failed') yield `${key.name} has failed in partition ${partition}: ${failure?.message ?? 'no reason is stored'}`
     if (state === 'detached') yield `${key.name} is run by no process any more.`

@@ -1,5 +1,6 @@
-import { createCairn, defineCommands, type Command } from '@cairn/cairn'
+import { createCairn, defineCommands, type CairnOptions, type Command } from '@cairn/cairn'
 import { shop } from '@cairn/example-shop'
+import { pgBoss } from '@cairn/infra/jobs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { queryOnce } from '../../support/query-once.ts'
@@ -30,9 +31,10 @@ afterEach(() => void Mailer.sent.splice(0))
 
 const mailCommands = defineCommands('mail', { send: z.object({ to: z.string() }), refuse: z.object({}) })
 
-describe.each([
+describe.each<[string, Pick<CairnOptions, 'database' | 'scheduler'>]>([
   ['in memory', inMemory],
   ['on PostgreSQL', onPostgres(database)],
+  ['through pg-boss', { ...onPostgres(await testDatabase()), scheduler: pgBoss() }],
 ])('commands that only a registered handler knows, %s', (_, place) => {
   const start = () => createCairn({ domains: [shop], ...place, background: { pollMs: 20, leaseMs: 600 } })
 
@@ -50,17 +52,25 @@ describe.each([
   })
 })
 
-test('a row of SQL finds its handler in another process, which was not asked about its type before', async () => {
-  await using app = await createCairn({
-    domains: [shop],
-    ...onPostgres(database),
-    background: { pollMs: 20, leaseMs: 600, commands: { unknownTypeGraceMs: 0 } },
-  })
-  app.commandBus.register(new Mailer())
-  const [row] = await queryOnce<{ id: string }>(
-    database.url,
-    `insert into ${database.schema}.commands (tenant_id, type, payload) values ('t', 'mail.sql', '{"to": "bob"}') returning id`,
-  )
-  expect(await app.waitForCommand(row?.id ?? '')).toMatchObject({ status: 'processed', command: { aggregateType: 'mail' } })
-  expect(Mailer.sent).toEqual([{ to: 'bob' }])
-})
+test.each([
+  ['a worker', 'postgres', 0],
+  ['pg-boss', pgBoss({ unknownTypeGraceMs: 0 }), undefined],
+] as const)(
+  'a row of SQL finds its handler in another process, which was not asked about its type before: %s',
+  async (_, scheduler, unknownTypeGraceMs) => {
+    const place = await testDatabase()
+    await using app = await createCairn({
+      domains: [shop],
+      ...onPostgres(place),
+      scheduler,
+      background: { pollMs: 20, leaseMs: 600, commands: { unknownTypeGraceMs } },
+    })
+    app.commandBus.register(new Mailer())
+    const [row] = await queryOnce<{ id: string }>(
+      place.url,
+      `insert into ${place.schema}.commands (tenant_id, type, payload) values ('t', 'mail.sql', '{"to": "bob"}') returning id`,
+    )
+    expect(await app.waitForCommand(row?.id ?? '')).toMatchObject({ status: 'processed', command: { aggregateType: 'mail' } })
+    expect(Mailer.sent).toEqual([{ to: 'bob' }])
+  },
+)

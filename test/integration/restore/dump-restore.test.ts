@@ -67,7 +67,7 @@ async function caughtUp(app: ShopApp, place: Place): Promise<void> {
     queryOnce(
       place.url,
       `select name, checkpoint from cairn.subscription_partitions
-        where checkpoint < (select max(position) from cairn.events) and name <> 'nobody'`,
+        where checkpoint < (select max(position) from cairn.events)`,
     )
   await app.waitFor((await app.events.readAll({ after: 0, limit: 1 })).horizon, undefined, { timeoutMs: 20_000 })
   await expect.poll(behind, { timeout: 20_000 }).toEqual([])

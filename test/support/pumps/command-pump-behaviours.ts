@@ -43,8 +43,8 @@ export function commandPumpBehaviours(open: () => Promise<CommandPumpRig>): void
     const one = new ProcessRig(stores, { domains: [shop] })
     const { commands, due } = stores
     const scheduler = taker?.(one) ?? new InProcessScheduler(commands, one.bus)
-    const { registry } = one
-    const source = new PendingCommandSource({ pending, registry, due, pollMs: 20, unknownTypeGraceMs: graceMs })
+    const { registry, bus } = one
+    const source = new PendingCommandSource({ pending, registry, bus, due, pollMs: 20, unknownTypeGraceMs: graceMs })
     const config = { ...commandPump({ scheduler, commands, ...options }), retry: quick }
     const pump = new RealtimePumpBase(config, { source })
     endings.push(() => pump.stop())
@@ -81,6 +81,19 @@ export function commandPumpBehaviours(open: () => Promise<CommandPumpRig>): void
       code: 'CAIRN_UNKNOWN_TYPE',
       message: expect.stringContaining('order.create'),
     })
+  })
+
+  test('commands that only a registered handler takes are carried out', async () => {
+    const { pump, insert, ends, one } = await opened()
+    const sent: unknown[] = []
+    one.bus.register({
+      supports: (command): command is Command => command.type === 'mail.send',
+      handle: (command) => void sent.push(command.payload),
+    })
+    const id = await insert('mail.send', { to: 'ann' })
+    await pump.start()
+    expect(await ends(id, 'processed')).toMatchObject({ command: { aggregateType: 'mail' } })
+    expect(sent).toEqual([{ to: 'ann' }])
   })
 
   test('a type that nobody knows yet waits for a deploy to end', async () => {

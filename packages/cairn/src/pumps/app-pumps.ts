@@ -5,6 +5,7 @@ import {
   PendingCommandSource,
   pumpSources,
   RealtimePumpBase,
+  type CommandDispatcher,
   type LoggerPort,
   type PumpConfig,
   type PumpServices,
@@ -17,6 +18,8 @@ import { asHandler } from '../closing-gate.ts'
 interface Parts {
   readonly background: Background
   readonly registry: Registry
+  /** Whose handlers take types that no aggregate handles. */
+  readonly bus: Pick<CommandDispatcher, 'handlers'>
   readonly schema: string
   readonly logger: LoggerPort
 }
@@ -27,7 +30,7 @@ export class AppPumps {
   readonly #background: Background
   readonly #running = new Set<Pick<RealtimePumpBase, 'status' | 'stop'>>()
 
-  constructor({ background, registry, schema, logger }: Parts) {
+  constructor({ background, registry, bus, schema, logger }: Parts) {
     this.#background = background
     const { reader, subscriptions: store, hints, changes, pending, due } = background.ports
     const { engine } = background
@@ -42,7 +45,7 @@ export class AppPumps {
     const source = pumpSources({
       schema,
       log: new LogPumpSource({ reader, engine: { add: (consumer) => background.add(consumer), remove: (key) => engine.remove(key) } }),
-      commands: new PendingCommandSource({ pending, hints, registry, due }),
+      commands: new PendingCommandSource({ pending, hints, registry, bus, due }),
       changes: changes === undefined ? inMemory : new ChangePumpSource({ changes, store, hints }),
     })
     this.services = { source, logger }

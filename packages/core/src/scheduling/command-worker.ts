@@ -4,6 +4,7 @@ import { Wake } from '../subscriptions/wake.ts'
 import { admitRawCommands } from './admit-raw-commands.ts'
 import { byAggregate } from './by-aggregate.ts'
 import { resolveCommandWorkerOptions, type CommandWorkerOptions, type ResolvedCommandWorkerOptions } from './command-worker-options.ts'
+import { HandledTypes } from './handled-types.ts'
 import { refuseUnknownCommands } from './refuse-unknown-commands.ts'
 import { runCommand } from './run-command.ts'
 import { returned, runInOrder } from './run-in-order.ts'
@@ -20,6 +21,7 @@ const rawAtOnce = 100
 export class CommandWorker {
   readonly #id = uuidv7()
   readonly #options: ResolvedCommandWorkerOptions
+  readonly #handled: HandledTypes
   readonly #wake = new Wake()
   readonly #stopping = new AbortController()
   /** Runs of aggregates' commands that are under way, by their promise. */
@@ -33,12 +35,12 @@ export class CommandWorker {
 
   constructor(options: CommandWorkerOptions) {
     this.#options = resolveCommandWorkerOptions(options)
+    this.#handled = new HandledTypes(this.#options)
   }
 
   /** As it is now: handlers may be registered while the worker runs. */
   get info(): CommandWorkerInfo {
-    const { registry, bus, types, label } = this.#options
-    return { id: this.#id, label, types: [...new Set([...registry.commandTypes, ...(bus.handlers?.types ?? []), ...types])].toSorted() }
+    return { id: this.#id, label: this.#options.label, types: this.#handled.known }
   }
 
   start(): void {
@@ -83,16 +85,12 @@ export class CommandWorker {
 
   /** Says that this worker lives, and ends what no living worker will ever carry out. */
   async #beat(): Promise<void> {
-    const { due, bus, leaseMs, unownedAfterMs, unknownTypeGraceMs, logger } = this.#options
+    const { due, leaseMs, unownedAfterMs, unknownTypeGraceMs, logger } = this.#options
     const given = await due.beat(this.info, leaseMs, unownedAfterMs)
     if (given > 0) logger.warn(`${given} commands of workers that died were given back.`, { commands: given })
-    // What handlers do not name they are asked about, as soon as it waits.
-    if (bus.handlers?.open === true) for (const { type } of await due.unknown(0, rawAtOnce)) bus.handlers.handles(type)
-    await refuseUnknownCommands({ ...this.#options, isHandled: this.#isHandled }, unknownTypeGraceMs, rawAtOnce)
+    await this.#handled.askAboutWaiting(due, rawAtOnce)
+    await refuseUnknownCommands({ ...this.#options, isHandled: this.#handled.isHandled }, unknownTypeGraceMs, rawAtOnce)
   }
-
-  /** True for a type that no aggregate handles, but somebody else does. */
-  readonly #isHandled = (type: string): boolean => this.#options.types.includes(type) || this.#options.bus.handlers?.handles(type) === true
 
   /** True when there may be more to claim at once. */
   async #claim(): Promise<boolean> {
@@ -106,7 +104,7 @@ export class CommandWorker {
     for (const group of byAggregate(commands)) this.#waiting.push(group)
     this.#held += commands.length
     this.#fill()
-    const admitted = raw && (await admitRawCommands({ ...this.#options, isHandled: this.#isHandled }, this.info.types, rawAtOnce))
+    const admitted = raw && (await admitRawCommands({ ...this.#options, isHandled: this.#handled.isHandled }, this.info.types, rawAtOnce))
     return admitted || commands.length > 0
   }
 

@@ -10,6 +10,7 @@ export {
   type CommandWorkerOptions,
   type GroupRunner,
 } from './command-worker-options.ts'
+export { HandledTypes, type HandledTypesParts } from './handled-types.ts'
 export { InProcessScheduler } from './in-process-scheduler.ts'
 export { refuseUnknownCommands } from './refuse-unknown-commands.ts'
 export { runCommand, type RunOptions } from './run-command.ts'

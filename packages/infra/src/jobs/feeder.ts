@@ -1,10 +1,12 @@
 import {
   admitRawCommands,
   refuseUnknownCommands,
+  uuidv7,
   Wake,
   type CommandTypes,
   type CommandWorkerInfo,
   type DueCommandsPort,
+  type HandledTypes,
   type HintsPort,
   type LoggerPort,
 } from '@cairn/core'
@@ -19,12 +21,14 @@ const orphanGraceMs = 10_000
 export interface FeederParts {
   readonly due: DueCommandsPort
   readonly registry: CommandTypes
+  readonly handledTypes: HandledTypes
   readonly hints: Pick<HintsPort, 'listen'> | undefined
   readonly handOver: HandOver
   readonly handed: HandedCommands
   /** Owns what was handed over, for all processes of the scheduler. */
   readonly owner: string
-  readonly info: CommandWorkerInfo
+  /** What this process is called in lists. */
+  readonly label: string
   readonly jobsSchema: string
   readonly options: ResolvedPgBossOptions
   /** Called after a hand-over. */
@@ -37,10 +41,17 @@ export class Feeder {
   readonly #parts: FeederParts
   readonly #wake = new Wake()
   readonly #stopping = new AbortController()
+  readonly #id = uuidv7()
   #loop: Promise<void> | undefined
 
   constructor(parts: FeederParts) {
     this.#parts = parts
+  }
+
+  /** As it is now: handlers may be registered while the scheduler runs. */
+  get #info(): CommandWorkerInfo {
+    const { label, handledTypes } = this.#parts
+    return { id: this.#id, label, types: handledTypes.known }
   }
 
   start(): void {
@@ -91,28 +102,30 @@ export class Feeder {
 
   /** True when there may be more at once. */
   async #handOver(): Promise<boolean> {
-    const { handOver, info, options, due, registry, logger, handedOver } = this.#parts
+    const { handOver, handledTypes, options, due, registry, logger, handedOver } = this.#parts
+    const info = this.#info
     const { commands, raw } = await handOver.next(info, options.handOver, options.maxWaitingJobs)
     if (commands > 0) handedOver()
-    const admitted = raw && (await admitRawCommands({ due, registry, logger }, info.types, rawAtOnce))
+    const admitted = raw && (await admitRawCommands({ due, registry, isHandled: handledTypes.isHandled, logger }, info.types, rawAtOnce))
     return admitted || commands > 0
   }
 
   async #beat(): Promise<void> {
-    const { due, info, owner, options, registry, handed, jobsSchema, logger } = this.#parts
+    const { due, owner, options, registry, handledTypes, handed, jobsSchema, logger } = this.#parts
     // First: while it has not beaten, what was handed over counts as a dead worker's, and the next beat would give it back.
     await due.beat({ id: owner, label: 'pg-boss', types: [] }, options.leaseMs)
-    const given = await due.beat(info, options.leaseMs)
+    const given = await due.beat(this.#info, options.leaseMs)
     if (given > 0) logger.warn(`${given} commands of workers that died were given back.`, { commands: given })
     const orphans = await handed.giveBackOrphans(jobsSchema, options.queue, orphanGraceMs)
     if (orphans > 0) logger.warn(`${orphans} commands whose jobs are gone were given back.`, { commands: orphans })
-    await refuseUnknownCommands({ due, registry, logger }, options.unknownTypeGraceMs, rawAtOnce)
+    await handledTypes.askAboutWaiting(due, rawAtOnce)
+    await refuseUnknownCommands({ due, registry, isHandled: handledTypes.isHandled, logger }, options.unknownTypeGraceMs, rawAtOnce)
   }
 
   async #leave(): Promise<void> {
-    const { due, info, logger } = this.#parts
+    const { due, logger } = this.#parts
     try {
-      await due.leave(info.id)
+      await due.leave(this.#id)
     } catch (error) {
       logger.warn('The scheduler could not say that it leaves; its lease will run out.', { error })
     }

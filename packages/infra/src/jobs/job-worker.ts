@@ -3,7 +3,7 @@ import {
   runInOrder,
   type CommandDispatcher,
   type CommandOutcome,
-  type CommandTypes,
+  type HandledTypes,
   type LoggerPort,
   type StoredCommand,
 } from '@cairn/core'
@@ -15,7 +15,7 @@ import type { ResolvedPgBossOptions } from './pg-boss-options.ts'
 
 export interface JobWorkerParts {
   readonly bus: CommandDispatcher
-  readonly registry: CommandTypes
+  readonly handledTypes: Pick<HandledTypes, 'has'>
   readonly handed: HandedCommands
   readonly outcomes: OutcomeWriter
   readonly options: Pick<ResolvedPgBossOptions, 'maxAttempts' | 'retryMs' | 'maxRetryMs' | 'pollMs'>
@@ -30,11 +30,9 @@ export interface JobWorkerParts {
  */
 export class JobWorker {
   readonly #parts: JobWorkerParts
-  readonly #types: ReadonlySet<string>
 
   constructor(parts: JobWorkerParts) {
     this.#parts = parts
-    this.#types = new Set(parts.registry.commandTypes)
   }
 
   async work(jobs: readonly Pick<Job<JobData>, 'id' | 'data'>[]): Promise<JobResult[]> {
@@ -43,10 +41,10 @@ export class JobWorker {
   }
 
   async #finish(id: string, group: readonly StoredCommand[]): Promise<JobResult> {
-    const { bus, options, outcomes, stopping, logger } = this.#parts
+    const { bus, handledTypes, options, outcomes, stopping, logger } = this.#parts
     try {
       const run = (stored: StoredCommand): Promise<CommandOutcome> =>
-        this.#types.has(stored.command.type) ? runCommand(bus, stored, options) : Promise.resolve(this.#passOn(stored))
+        handledTypes.has(stored.command.type) ? runCommand(bus, stored, options) : Promise.resolve(this.#passOn(stored))
       const ended = await runInOrder(group, { run, stopping, logger })
       if (ended.length > 0) await outcomes.write(ended)
       return { id, status: 'completed' }

@@ -1,7 +1,7 @@
 import {
+  HandledTypes,
   isCairnError,
   StoppedError,
-  uuidv7,
   waitForCommand,
   withdrawCommand,
   type Command,
@@ -104,13 +104,26 @@ export class PgBossScheduler implements JobSchedulerPort {
       // What comes behind them may be handed over now.
       this.#feeder?.ring()
     })
-    const worker = new JobWorker({ bus, registry, handed, outcomes, options, stopping: this.#stopping.signal, logger })
+    const handledTypes = new HandledTypes({ registry, bus })
+    const worker = new JobWorker({ bus, handledTypes, handed, outcomes, options, stopping: this.#stopping.signal, logger })
     const running = await openBoss({ db, jobsSchema, options, logger, work: (jobs) => worker.work(jobs) })
     this.#boss = running
     const handOver = new HandOver({ db, boss: running.boss, schema: jobsSchema, queue: options.queue, owner })
-    const info = { id: uuidv7(), label, types: [...registry.commandTypes].toSorted() }
     const handedOver = (): void => running.wake()
-    this.#feeder = new Feeder({ due, registry, hints, handOver, handed, owner, info, jobsSchema, options, handedOver, logger })
+    this.#feeder = new Feeder({
+      due,
+      registry,
+      handledTypes,
+      hints,
+      handOver,
+      handed,
+      owner,
+      label,
+      jobsSchema,
+      options,
+      handedOver,
+      logger,
+    })
     this.#feeder.start()
   }
 
