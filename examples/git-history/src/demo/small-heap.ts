@@ -12,6 +12,12 @@ export function keepHeapSmall(): void {
 export const inLittleMemory = {
   // Files and people that were busy a moment ago are likely to be busy again.
   aggregateCache: 2_000,
-  // The same for rows of the read models; without a word each table of a projection may keep 50,000, of 64 MiB.
-  background: { cacheRows: 5_000, cacheBytes: 8 * 1024 * 1024 },
+  background: {
+    // The same for rows of the read models; without a word each table of a projection may keep 50,000, of 64 MiB.
+    cacheRows: 5_000,
+    cacheBytes: 8 * 1024 * 1024,
+    // What projections that fell behind the import read ahead, and have not committed yet.
+    catchUpPageSize: 1_000,
+    commit: { events: 5_000, rows: 2_000 },
+  },
 } as const
