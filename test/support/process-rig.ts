@@ -154,7 +154,7 @@ export class ProcessRig {
     return this.bus.dispatch(command, { tenantId })
   }
 
-  wait(id: string, tenantId = 'acme', timeoutMs = 10_000): Promise<StoredCommand> {
+  wait(id: string, tenantId = 'acme', timeoutMs = 30_000): Promise<StoredCommand> {
     return waitForCommand(this.stores.commands, tenantId, id, { timeoutMs })
   }
 

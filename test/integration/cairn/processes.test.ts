@@ -32,12 +32,12 @@ async function invoicesOf(app: ShopApp, orderId: string): Promise<readonly strin
 }
 
 async function invoiceOf(app: ShopApp, orderId: string): Promise<string> {
-  await expect.poll(() => invoicesOf(app, orderId), { timeout: 5_000 }).toHaveLength(1)
+  await expect.poll(() => invoicesOf(app, orderId)).toHaveLength(1)
   return (await invoicesOf(app, orderId))[0] ?? ''
 }
 
 const orderIs = (app: ShopApp, orderId: string, ...types: readonly string[]): Promise<void> =>
-  expect.poll(() => typesOf(app, 'order', orderId), { timeout: 5_000 }).toEqual(types.map((type) => `order.${type}`))
+  expect.poll(() => typesOf(app, 'order', orderId)).toEqual(types.map((type) => `order.${type}`))
 
 const stuck = async (app: ShopApp, orderId: string) =>
   (await app.processes.list({ processManager: 'order-fulfilment' })).find(({ instanceId }) => instanceId === orderId)
@@ -195,12 +195,10 @@ describe('processes on PostgreSQL', () => {
     await expect.poll(() => timersOf(orderId)).toEqual([{ status: 'pending', attempts: 0 }])
     await before.stop()
     await expect
-      .poll(
-        () =>
-          queryOnce(url, `select from ${schema}.commands where aggregate_id = $1 and type = 'order.autoCancel' and due_at < now()`, [
-            orderId,
-          ]),
-        { timeout: 5_000 },
+      .poll(() =>
+        queryOnce(url, `select from ${schema}.commands where aggregate_id = $1 and type = 'order.autoCancel' and due_at < now()`, [
+          orderId,
+        ]),
       )
       .toHaveLength(1)
     expect(await timersOf(orderId)).toEqual([{ status: 'pending', attempts: 0 }])

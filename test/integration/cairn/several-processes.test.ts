@@ -20,7 +20,7 @@ describe('two apps on one database', async () => {
   it('share the partitions out, and the one that is left takes over what the other had', async () => {
     await using one = await start()
     const two = await start()
-    await expect.poll(async () => new Set(await owners(one, 'order-summary')).size, { timeout: 10_000 }).toBe(2)
+    await expect.poll(async () => new Set(await owners(one, 'order-summary')).size).toBe(2)
     for (let i = 0; i < 20; i++) await two.dispatch(orderCommands.create({ orderId: `o-${i}`, customerId: `c-${i % 3}`, lines }))
     await one.waitFor((await one.events.readAll()).next)
     expect((await one.readModel('order_summary', staff).find()).rows).toHaveLength(20)

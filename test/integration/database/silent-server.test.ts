@@ -68,7 +68,7 @@ test('a server that falls silent without closing anything is a lost database, in
   proxy.thaw()
   expect(outcomes).toEqual(Object.keys(calls()).map((what) => ({ what, code: 'CAIRN_DATABASE_UNAVAILABLE', inTime: true })))
   await Promise.all(Object.values(calls()).map((call) => call()))
-}, 60_000)
+})
 
 test('an append whose answer is swallowed is found again by its receipt: once, whole, and told as the first', async () => {
   await store.append({ stream: streamOf('swallowed'), expected: 0, events: [markedEvent('x')] })
@@ -100,4 +100,4 @@ test('a call that is given up is cancelled in the server, and leaves no session 
   await locker.rows('rollback')
   await locker.close()
   expect(await store.load(streamOf('locked'))).toMatchObject({ version: 1 })
-}, 30_000)
+})

@@ -82,7 +82,6 @@ describe.each([
       expect(await effects.written()).not.toContain(note)
       expect(await idleTransactions()).toBe(0)
     },
-    30_000,
   )
 
   test('behind its last statement ends before somebody else begins', async () => {
