@@ -141,7 +141,8 @@ export class ProcessRig {
       registry: this.registry,
       hints,
       pollMs: 20,
-      leaseMs: 400,
+      // Where a worker dies its test says how soon others may take over; else a busy machine must not make it look dead.
+      leaseMs: 20_000,
       retryMs: 20,
       ...options,
     })

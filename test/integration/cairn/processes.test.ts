@@ -119,11 +119,11 @@ describe.each([
     const began = performance.now()
     const { commandId } = await app.transaction({}, async (tx) => {
       await tx.dispatch(orderCommands.create({ orderId, customerId: 'c', lines }))
-      return tx.dispatch(orderCommands.markReady({ orderId }), { async: true, dueAt: new Date(Date.now() + 400) })
+      return tx.dispatch(orderCommands.markReady({ orderId }), { async: true, dueAt: new Date(Date.now() + 2_500) })
     })
     expect(await typesOf(app, 'order', orderId)).toEqual(['order.created'])
     expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
-    expect(performance.now() - began).toBeGreaterThan(300)
+    expect(performance.now() - began).toBeGreaterThan(2_400)
     expect(await app.commands.getById('t', refused[0] ?? '')).toBeUndefined()
   })
 
@@ -190,19 +190,14 @@ describe('processes on PostgreSQL', () => {
 
   test('a timer that is due while nothing runs fires once after the start', async () => {
     const orderId = 'restart-1'
-    const before = await start(place, 1_500)
+    const before = await start(place)
     await create(before, orderId)
     await expect.poll(() => timersOf(orderId)).toEqual([{ status: 'pending', attempts: 0 }])
     await before.stop()
-    await expect
-      .poll(() =>
-        queryOnce(url, `select from ${schema}.commands where aggregate_id = $1 and type = 'order.autoCancel' and due_at < now()`, [
-          orderId,
-        ]),
-      )
-      .toHaveLength(1)
+    // Its time comes while nothing runs, however long the stop took.
+    await queryOnce(url, `update ${schema}.commands set due_at = now() where aggregate_id = $1 and type = 'order.autoCancel'`, [orderId])
     expect(await timersOf(orderId)).toEqual([{ status: 'pending', attempts: 0 }])
-    const after = [await start(place, 1_500), await start(place, 1_500)] as const
+    const after = [await start(place), await start(place)] as const
     await orderIs(after[0], orderId, 'created', 'cancelled')
     await expect.poll(() => timersOf(orderId)).toEqual([{ status: 'processed', attempts: 1 }])
     for (const app of after) await app.stop()

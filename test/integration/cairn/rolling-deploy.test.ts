@@ -144,7 +144,7 @@ describe('a deploy that stops the old code first', () => {
     const { position } = await next.dispatch(newCommands.return({ parcelId: 'p-1', reason: 'late' }))
     const waiting = next.waitFor(position, 'weights', { timeoutMs: 60_000 })
     expect(await Promise.race([waiting.then(() => 'done'), sleep(200, 'waits')])).toBe('waits')
-    expect(await versionsOf(database)).toEqual({ building: 2, live: 1 })
+    await expect.poll(() => versionsOf(database)).toEqual({ building: 2, live: 1 })
     gate.resolve()
     await waiting
     expect(await next.readModel('weights').get('p-1')).toMatchObject({ returned: 'late', changes: 2 })

@@ -10,8 +10,9 @@ const other = await testDatabase()
 const lines = [{ sku: 'screw', quantity: 1, price: 5 }]
 
 type ShopApp = Cairn<typeof shop | typeof billing>
+/** Leases that nobody loses: what a handler has seen is counted here. */
 const start = (place: Place): Promise<ShopApp> =>
-  createCairn({ domains: [shop, billing], ...place, background: { pollMs: 50, leaseMs: 1_000 } })
+  createCairn({ domains: [shop, billing], ...place, background: { pollMs: 50, leaseMs: 20_000, heartbeatMs: 200 } })
 
 const handler = (): void => undefined
 

@@ -45,7 +45,7 @@ test('a row that was inserted with SQL alone is executed; unknown types and bad 
 
 test('a command that fails for technical reasons is tried again: those of its aggregate wait behind it, others do not', async () => {
   const tenantId = uuidv7()
-  const { rig, stores } = await boss({ retryMs: 300 })
+  const { rig, stores } = await boss({ retryMs: 1_000 })
   const slow = `slow ${tenantId}`
   const made = [
     stumble({ counterId: slow, times: 3, n: 1 }),

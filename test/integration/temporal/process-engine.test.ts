@@ -76,7 +76,7 @@ interface App {
 }
 
 async function startApp(definition: ProcessManagerDefinition): Promise<App> {
-  const setup = temporal({ address: server.address, idleMs: 2_000, giveUpAfterMs: 20_000, worker: { shutdownGraceMs: 1_000 } })
+  const setup = temporal({ address: server.address, idleMs: 2_000, giveUpAfterMs: 120_000, worker: { shutdownGraceMs: 1_000 } })
   const running = setup.start({ ...stores, processes: processParts(stores, [definition]) })
   const engine = new SubscriptionEngine({
     reader: new PgLogReader(stores.db),
@@ -111,14 +111,17 @@ test('an app starts without its Temporal, and goes on when it comes: commands, s
 })
 
 test('a timer that became due while everything was down fires after the restart, once', async () => {
-  const app = await startApp(copier(3_000))
+  // Time enough to set it and to stop everything, on a machine that does other things besides.
+  const delayMs = 8_000
+  const app = await startApp(copier(delayMs))
   await stores.bus.dispatchAll([note('t', 'down', 'original')])
   expect(await eventually(async () => (await copiesOf('down')).length === 1, 60_000)).toBe(true)
   await app.stop()
   await server.kill()
-  await delay(3_000)
+  expect(await copiesOf('down')).toEqual(['copied'])
+  await delay(delayMs)
   await server.restart()
-  const again = await startApp(copier(3_000))
+  const again = await startApp(copier(delayMs))
   expect(await eventually(async () => (await copiesOf('down')).length > 1, 60_000)).toBe(true)
   await again.stop()
   expect(await copiesOf('down')).toEqual(['copied', 'remembered'])
