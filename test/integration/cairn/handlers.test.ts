@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
-import { inMemory, onPostgres } from './support/places.ts'
+import { inMemory, onPostgres, patient } from './support/places.ts'
 
 const database = await testDatabase()
 
@@ -43,10 +43,13 @@ describe.each([
     await using app = await start()
     app.commandBus.register(new Mailer(types))
     const { commandId } = await app.commandBus.dispatch(mailCommands.send({ mailId: 'm', to: 'ann' }), { async: true })
-    expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
+    expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed' })
     expect(Mailer.sent).toEqual([{ to: 'ann' }])
     const refused = await app.commandBus.dispatch(mailCommands.refuse({ mailId: 'm' }), { async: true })
-    expect(await app.waitForCommand(refused.commandId)).toMatchObject({ status: 'failed', error: { message: 'There is no such box.' } })
+    expect(await app.waitForCommand(refused.commandId, patient)).toMatchObject({
+      status: 'failed',
+      error: { message: 'There is no such box.' },
+    })
   })
 })
 
@@ -61,6 +64,6 @@ test('a row of SQL finds its handler in another process, which was not asked abo
     database.url,
     `insert into ${database.schema}.commands (tenant_id, type, payload) values ('t', 'mail.sql', '{"to": "bob"}') returning id`,
   )
-  expect(await app.waitForCommand(row?.id ?? '')).toMatchObject({ status: 'processed', command: { aggregateType: 'mail' } })
+  expect(await app.waitForCommand(row?.id ?? '', patient)).toMatchObject({ status: 'processed', command: { aggregateType: 'mail' } })
   expect(Mailer.sent).toEqual([{ to: 'bob' }])
 })

@@ -4,7 +4,7 @@ import { loanCommands, loans, payments } from '@cairn/example-lending'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
-import { inMemory, onPostgres, type Place } from './support/places.ts'
+import { inMemory, onPostgres, patient, type Place } from './support/places.ts'
 
 const database = await testDatabase()
 const lending = await testDatabase()
@@ -96,9 +96,9 @@ describe.each([
     const pending = await app.dispatch(orderCommands.create({ orderId, customerId: 'c', lines }), { async: true })
     expectTypeOf(pending.status).toEqualTypeOf<'pending'>()
     expect(pending).toMatchObject({ status: 'pending', aggregateId: orderId })
-    expect(await app.waitForCommand(pending.commandId)).toMatchObject({ status: 'processed', attempts: 1, result: { version: 1 } })
+    expect(await app.waitForCommand(pending.commandId, patient)).toMatchObject({ status: 'processed', attempts: 1, result: { version: 1 } })
     const { commandId } = await app.dispatch(orderCommands.ship({ orderId }), { async: true })
-    expect(await app.waitForCommand(commandId, { tenantId: 't' })).toMatchObject({
+    expect(await app.waitForCommand(commandId, { tenantId: 't', ...patient })).toMatchObject({
       status: 'failed',
       error: { code: 'CAIRN_BUSINESS_RULE' },
     })
@@ -122,7 +122,7 @@ describe.each([
       return tx.dispatch(orderCommands.markReady({ orderId }), { async: true, dueAt: new Date(Date.now() + 2_500) })
     })
     expect(await typesOf(app, 'order', orderId)).toEqual(['order.created'])
-    expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
+    expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed' })
     expect(performance.now() - began).toBeGreaterThan(2_400)
     expect(await app.commands.getById('t', refused[0] ?? '')).toBeUndefined()
   })
@@ -184,7 +184,7 @@ describe('processes on PostgreSQL', () => {
       `insert into ${schema}.commands (tenant_id, type, payload) values ('t', 'order.create', $1) returning id`,
       [JSON.stringify(payload)],
     )
-    expect(await app.waitForCommand(row?.id ?? '')).toMatchObject({ status: 'processed', result: { aggregateId: 'sql-1' } })
+    expect(await app.waitForCommand(row?.id ?? '', patient)).toMatchObject({ status: 'processed', result: { aggregateId: 'sql-1' } })
     await expect.poll(() => stuck(app, 'sql-1')).toMatchObject({ waitingFor: 'the order to become ready' })
   })
 
@@ -210,7 +210,7 @@ describe('processes on PostgreSQL', () => {
     await using idle = await start(place, 60_000, { commands: false })
     await expect(idle.waitForCommand(commandId, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'CAIRN_COMMAND_WAIT_TIMEOUT' })
     await using worker = await start(place)
-    expect(await web.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
+    expect(await web.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed' })
     expect(await typesOf(worker, 'order', 'web-1')).toEqual(['order.created'])
   })
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase, type TestFileDatabase } from '../../support/test-database.ts'
 import { newCommands, newParcels, newWeights, oldCommands, oldParcels, oldWeights } from './support/parcels.ts'
-import { onPostgres } from './support/places.ts'
+import { onPostgres, patient } from './support/places.ts'
 
 const background = { pollMs: 50, leaseMs: 1_000, standBackMs: 500 }
 
@@ -47,7 +47,7 @@ describe('a rolling deploy', async () => {
     // What was there before the deploy.
     const before = await start(oldParcels, database)
     for (let i = 0; i < 50; i++) await before.dispatch(oldCommands.send({ parcelId: `p-${i}`, kg: i }))
-    await before.waitFor((await before.events.readAll()).next)
+    await before.waitFor((await before.events.readAll()).next, undefined, patient)
     let old = before
     if (first === 'old') await audit(old, 'old')
     else await old.stop()
@@ -72,7 +72,7 @@ describe('a rolling deploy', async () => {
     await Promise.all(writers)
     await expect.poll(() => versionsOf(database)).toEqual({ live: 2, previous: 1 })
     const { position } = await next.dispatch(newCommands.send({ parcelId: 'last', kg: 1 }))
-    await next.waitFor(position)
+    await next.waitFor(position, undefined, patient)
 
     const events = await wholeLog(next)
     const live = await next.readModel('weights').find({ limit: 1_000 })
@@ -123,7 +123,7 @@ describe('several processes of the new code', () => {
       }
       await expect.poll(owners).toBe(3)
       const { position } = await old.dispatch(oldCommands.send({ parcelId: 'last', kg: 1 }))
-      await Promise.all(next.map((app) => app.waitFor(position)))
+      await Promise.all(next.map((app) => app.waitFor(position, undefined, patient)))
       expect(warnings).toEqual([])
     } finally {
       await Promise.all(next.map((app) => app.stop()))
@@ -136,7 +136,7 @@ describe('a deploy that stops the old code first', () => {
     const database = await testDatabase()
     const old = await start(oldParcels, database)
     for (let i = 0; i < 100; i++) await old.dispatch(oldCommands.send({ parcelId: `p-${i}`, kg: i }))
-    await old.waitFor((await old.events.readAll()).next)
+    await old.waitFor((await old.events.readAll()).next, undefined, patient)
     await old.stop()
     const gate = Promise.withResolvers<void>()
     const faults: FaultHook = (point) => (point === 'rebuild-caught-up' ? gate.promise : undefined)

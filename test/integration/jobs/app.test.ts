@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
 import { settle } from '../temporal/support/journal.ts'
-import { onPostgres } from '../cairn/support/places.ts'
+import { onPostgres, patient } from '../cairn/support/places.ts'
 
 // An app whose stored commands, timers and process managers go through pg-boss.
 
@@ -44,7 +44,7 @@ test('orders come to their ends, with timers, rows of SQL and commands for later
   for (const orderId of ['paid', 'late']) await app.dispatch(orderCommands.create({ orderId, customerId: 'c', lines }))
 
   const { commandId } = await app.dispatch(orderCommands.markReady({ orderId: 'paid' }), { async: true })
-  expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
+  expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed' })
   await expect.poll(() => invoicesOf('paid')).toHaveLength(1)
   const [invoice] = await invoicesOf('paid')
   await queryOnce(

@@ -10,7 +10,7 @@ import { Client, Connection } from '@temporalio/client'
 import { afterAll, expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
-import { onPostgres } from '../cairn/support/places.ts'
+import { onPostgres, patient } from '../cairn/support/places.ts'
 import { settle } from './support/journal.ts'
 
 const database = await testDatabase()
@@ -67,8 +67,8 @@ test('process managers, timers, stored commands and rows of SQL go through Tempo
     database.url,
     `insert into ${database.schema}.commands (tenant_id, type, payload) values ('t', 'order.markReady', '{"orderId": "refused"}') returning id`,
   )
-  expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed', result: { version: 2 } })
-  expect(await app.waitForCommand(row?.id ?? '')).toMatchObject({ status: 'processed', result: { version: 2 } })
+  expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed', result: { version: 2 } })
+  expect(await app.waitForCommand(row?.id ?? '', patient)).toMatchObject({ status: 'processed', result: { version: 2 } })
 
   await app.dispatch(invoiceCommands.pay({ invoiceId: await invoiceOf(app, 'paid'), amount: 1_000, reference: 'r' }))
   await app.dispatch(invoiceCommands.failPayment({ invoiceId: await invoiceOf(app, 'refused'), reason: 'no funds' }), { async: true })
@@ -162,7 +162,7 @@ test('rows that a workflow of the user’s own carries out are handed to it, and
   const id = row?.id ?? ''
   await expect.poll(() => statusOf(app, id)).toBe('consumed')
   const { commandId } = await app.dispatch(orderCommands.markReady({ orderId: 'approved' }), { async: true })
-  expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
+  expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed' })
   expect(await statusOf(app, id)).toBe('consumed')
   const connection = await Connection.connect({ address: server.address })
   await new Client({ connection }).workflow.getHandle(`t-${id}`).signal('approve', 'Ada')
