@@ -124,14 +124,14 @@ test('a batch that took effect but could not be marked runs again: every command
 })
 
 test('a worker killed in the middle, and another in its place: every command takes effect once, in order', async () => {
-  const { scheduler, close } = openScheduler(server.address, stores, { giveUpAfterMs: 150_000, maxBatch: 20 })
+  const { scheduler, close } = openScheduler(server.address, stores, { giveUpAfterMs: 360_000, maxBatch: 20 })
   const plan = { database, address: server.address }
   let worker = startChild('worker-child.ts', plan)
   expect(await worker.line).toBe('running')
   const commands = Array.from({ length: 400 }, (_, i) => note('t', 'killed', `line ${i}`))
   const rows = Promise.all(commands.map((command) => scheduler.schedule(command)))
   for (const from of [40, 160]) {
-    expect(await eventually(async () => (await linesOf(stores.store, 't', 'killed')).length >= from)).toBe(true)
+    expect(await eventually(async () => (await linesOf(stores.store, 't', 'killed')).length >= from, 120_000)).toBe(true)
     await worker.kill()
     worker = startChild('worker-child.ts', plan)
     expect(await worker.line).toBe('running')
@@ -140,4 +140,4 @@ test('a worker killed in the middle, and another in its place: every command tak
   expect(await linesOf(stores.store, 't', 'killed')).toEqual(commands.map((_, i) => `line ${i}`))
   await close()
   await worker.end()
-})
+}, 400_000)
