@@ -141,7 +141,8 @@ export class ProcessRig {
       registry: this.registry,
       hints,
       pollMs: 20,
-      leaseMs: 400,
+      // Where a worker dies its test says how soon others may take over; else a busy machine must not make it look dead.
+      leaseMs: 20_000,
       retryMs: 20,
       ...options,
     })
@@ -154,7 +155,7 @@ export class ProcessRig {
     return this.bus.dispatch(command, { tenantId })
   }
 
-  wait(id: string, tenantId = 'acme', timeoutMs = 10_000): Promise<StoredCommand> {
+  wait(id: string, tenantId = 'acme', timeoutMs = 30_000): Promise<StoredCommand> {
     return waitForCommand(this.stores.commands, tenantId, id, { timeoutMs })
   }
 

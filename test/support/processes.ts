@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Waits for a condition of the outside world (another process, a file); false when it did not come about in time. */
-export async function eventually(condition: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<boolean> {
+export async function eventually(condition: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<boolean> {
   const until = Date.now() + withinMs
   for (;;) {
     if (await condition()) return true

@@ -31,5 +31,5 @@ it('looks receipts up one by one where the tables were analysed while they were 
     return Number(row?.stored) === appends ? Number(row?.n) : Number.NaN
   }
   // The statistics arrive when the connections have ended. Scanning all receipts for each append would read millions.
-  await expect.poll(read, { timeout: 10_000 }).toBeLessThan(appends)
+  await expect.poll(read).toBeLessThan(appends)
 })

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
-import { inMemory, onPostgres } from './support/places.ts'
+import { inMemory, onPostgres, patient } from './support/places.ts'
 
 const database = await testDatabase()
 
@@ -45,10 +45,13 @@ describe.each<[string, Pick<CairnOptions, 'database' | 'scheduler'>]>([
     await using app = await start()
     app.commandBus.register(new Mailer(types))
     const { commandId } = await app.commandBus.dispatch(mailCommands.send({ mailId: 'm', to: 'ann' }), { async: true })
-    expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
+    expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed' })
     expect(Mailer.sent).toEqual([{ to: 'ann' }])
     const refused = await app.commandBus.dispatch(mailCommands.refuse({ mailId: 'm' }), { async: true })
-    expect(await app.waitForCommand(refused.commandId)).toMatchObject({ status: 'failed', error: { message: 'There is no such box.' } })
+    expect(await app.waitForCommand(refused.commandId, patient)).toMatchObject({
+      status: 'failed',
+      error: { message: 'There is no such box.' },
+    })
   })
 })
 
@@ -70,7 +73,7 @@ test.each([
       place.url,
       `insert into ${place.schema}.commands (tenant_id, type, payload) values ('t', 'mail.sql', '{"to": "bob"}') returning id`,
     )
-    expect(await app.waitForCommand(row?.id ?? '')).toMatchObject({ status: 'processed', command: { aggregateType: 'mail' } })
+    expect(await app.waitForCommand(row?.id ?? '', patient)).toMatchObject({ status: 'processed', command: { aggregateType: 'mail' } })
     expect(Mailer.sent).toEqual([{ to: 'bob' }])
   },
 )

@@ -5,7 +5,7 @@ import { describe, expect, it, test, vi } from 'vitest'
 import { eventually } from '../../support/processes.ts'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
-import { inMemory, onPostgres, type Place } from './support/places.ts'
+import { inMemory, onPostgres, patient, type Place } from './support/places.ts'
 
 const database = await testDatabase()
 const { url, schema } = database
@@ -38,7 +38,7 @@ describe.each([
     )
     const command = orderCommands.create({ orderId: 'pumped', customerId: 'c', lines })
     await app.dispatch(command, { async: true })
-    expect(await app.waitForCommand(command.id)).toMatchObject({ status: 'processed' })
+    expect(await app.waitForCommand(command.id, patient)).toMatchObject({ status: 'processed' })
     expect(await eventually(() => heard.length === 1)).toBe(true)
     expect(heard).toEqual([`${place.defaultTenantId} order.created pumped`])
     expect([events.status.state, commands.status.state]).toEqual(['subscribed', 'subscribed'])

@@ -2,7 +2,7 @@ import { createCairn } from '@cairn/cairn'
 import { billing, invoiceCommands, orderCommands, shop } from '@cairn/example-shop'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { testDatabase } from '../../support/test-database.ts'
-import { inMemory, onPostgres } from './support/places.ts'
+import { inMemory, onPostgres, patient } from './support/places.ts'
 
 const database = await testDatabase()
 const domains = [shop, billing]
@@ -31,27 +31,27 @@ describe.each([
   it('waits for one, several or all projections at a position', async () => {
     await using app = await createCairn({ domains, ...place })
     const first = await app.dispatch(orderCommands.create({ orderId: 'o-2', customerId: 'c-2', lines }))
-    await app.waitFor(first.position, 'order-summary')
+    await app.waitFor(first.position, 'order-summary', patient)
     expect(await app.readModel('order_summary', staff).get('o-2')).toMatchObject({ status: 'open' })
     const paid = await app.dispatch(invoiceCommands.create({ invoiceId: 'i-1', orderId: 'o-2', amount: 50 }))
     const last = await app.dispatch(invoiceCommands.pay({ invoiceId: 'i-1', amount: 50, reference: 'r' }))
     expect(last.position).toBeGreaterThan(paid.position)
-    await app.waitFor(last.position)
+    await app.waitFor(last.position, undefined, patient)
     const { rows } = await app.readModel('revenue_per_day', staff).find()
     expect(rows).toMatchObject([{ payments: 1, amount: 50, invoices_paid: 1 }])
-    await app.waitFor(0, [])
+    await app.waitFor(0, [], patient)
   })
 
   it('says that the command is stored when the wait runs out of time', async () => {
     await using app = await createCairn({ domains, ...place })
-    await app.waitFor((await app.dispatch(orderCommands.create({ orderId: 'o-3', customerId: 'c-3', lines }))).position)
+    await app.waitFor((await app.dispatch(orderCommands.create({ orderId: 'o-3', customerId: 'c-3', lines }))).position, undefined, patient)
     await app.subscriptions.pause('order-summary')
     const late = app.dispatch(orderCommands.markReady({ orderId: 'o-3' }), { waitFor: 'order-summary', waitTimeoutMs: 50 })
     await expect(late).rejects.toMatchObject({ code: 'CAIRN_WAIT_TIMEOUT', message: expect.stringContaining('The events are stored') })
     await app.subscriptions.resume('order-summary')
     const again = await app.dispatch(orderCommands.autoCancel({ orderId: 'o-3' }))
     expect(again).toMatchObject({ version: 2, events: [] })
-    await app.waitFor((await app.events.readAll()).next)
+    await app.waitFor((await app.events.readAll()).next, undefined, patient)
     expect(await app.readModel('order_summary', staff).get('o-3')).toMatchObject({ status: 'ready' })
   })
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase, type TestFileDatabase } from '../../support/test-database.ts'
 import { newCommands, newParcels, newWeights, oldCommands, oldParcels, oldWeights } from './support/parcels.ts'
-import { onPostgres } from './support/places.ts'
+import { onPostgres, patient } from './support/places.ts'
 
 const background = { pollMs: 50, leaseMs: 1_000, standBackMs: 500 }
 
@@ -47,7 +47,7 @@ describe('a rolling deploy', async () => {
     // What was there before the deploy.
     const before = await start(oldParcels, database)
     for (let i = 0; i < 50; i++) await before.dispatch(oldCommands.send({ parcelId: `p-${i}`, kg: i }))
-    await before.waitFor((await before.events.readAll()).next)
+    await before.waitFor((await before.events.readAll()).next, undefined, patient)
     let old = before
     if (first === 'old') await audit(old, 'old')
     else await old.stop()
@@ -70,9 +70,9 @@ describe('a rolling deploy', async () => {
       else await next.dispatch(newCommands.return({ parcelId, reason: `too late ${i}` }))
     })
     await Promise.all(writers)
-    await expect.poll(() => versionsOf(database), { timeout: 20_000 }).toEqual({ live: 2, previous: 1 })
+    await expect.poll(() => versionsOf(database)).toEqual({ live: 2, previous: 1 })
     const { position } = await next.dispatch(newCommands.send({ parcelId: 'last', kg: 1 }))
-    await next.waitFor(position)
+    await next.waitFor(position, undefined, patient)
 
     const events = await wholeLog(next)
     const live = await next.readModel('weights').find({ limit: 1_000 })
@@ -80,10 +80,10 @@ describe('a rolling deploy', async () => {
     expect(live.rows).toEqual(await folded(newWeights, events))
     // The old generation is fed by the old code, with the events that it knows.
     const previous = await tableOf(database, 'previous')
-    await expect.poll(() => rowsOf(database, previous), { timeout: 20_000 }).toEqual(await folded(oldWeights, events))
+    await expect.poll(() => rowsOf(database, previous)).toEqual(await folded(oldWeights, events))
 
     // Every event once, in order, whoever had the lease; those of a type that the old code does not know by the new code.
-    await expect.poll(() => seen.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(events.length)
+    await expect.poll(() => seen.length).toBeGreaterThanOrEqual(events.length)
     const ids = events.map(({ id }) => id)
     expect([...new Set(seen.map(({ id }) => id))]).toEqual(ids)
     const unknown = new Set(events.filter(({ type }) => type === 'parcel.returned').map(({ id }) => id))
@@ -98,7 +98,7 @@ describe('a rolling deploy', async () => {
     expect((await next.readModel('weights').find({ limit: 1_000 })).rows).toEqual(live.rows)
     // The running process feeds what is live now.
     const { position: later } = await next.dispatch(newCommands.send({ parcelId: 'later', kg: 2 }))
-    await next.waitFor(later, 'weights', { timeoutMs: 15_000 })
+    await next.waitFor(later, 'weights', { timeoutMs: 60_000 })
     expect(await next.readModel('weights').get('later')).toMatchObject({ kg: 2 })
   })
 })
@@ -111,7 +111,7 @@ describe('several processes of the new code', () => {
     const warnings: string[] = []
     const next = await Promise.all([1, 2, 3].map(() => start(newParcels, database, warnings)))
     try {
-      await expect.poll(() => versionsOf(database), { timeout: 20_000 }).toEqual({ live: 2, previous: 1 })
+      await expect.poll(() => versionsOf(database)).toEqual({ live: 2, previous: 1 })
       const generations = await queryOnce(
         database.url,
         `select generation from ${database.schema}.generations where projection = 'weights'`,
@@ -121,9 +121,9 @@ describe('several processes of the new code', () => {
         const partitions = (await old.subscriptions.list()).find(({ key }) => key.generation === 2)?.partitions ?? []
         return new Set(partitions.map(({ owner }) => owner)).size
       }
-      await expect.poll(owners, { timeout: 20_000 }).toBe(3)
+      await expect.poll(owners).toBe(3)
       const { position } = await old.dispatch(oldCommands.send({ parcelId: 'last', kg: 1 }))
-      await Promise.all(next.map((app) => app.waitFor(position)))
+      await Promise.all(next.map((app) => app.waitFor(position, undefined, patient)))
       expect(warnings).toEqual([])
     } finally {
       await Promise.all(next.map((app) => app.stop()))
@@ -136,15 +136,15 @@ describe('a deploy that stops the old code first', () => {
     const database = await testDatabase()
     const old = await start(oldParcels, database)
     for (let i = 0; i < 100; i++) await old.dispatch(oldCommands.send({ parcelId: `p-${i}`, kg: i }))
-    await old.waitFor((await old.events.readAll()).next)
+    await old.waitFor((await old.events.readAll()).next, undefined, patient)
     await old.stop()
     const gate = Promise.withResolvers<void>()
     const faults: FaultHook = (point) => (point === 'rebuild-caught-up' ? gate.promise : undefined)
     await using next = await createCairn({ domains: [newParcels], ...onPostgres(database), background: { ...background, faults } })
     const { position } = await next.dispatch(newCommands.return({ parcelId: 'p-1', reason: 'late' }))
-    const waiting = next.waitFor(position, 'weights', { timeoutMs: 20_000 })
+    const waiting = next.waitFor(position, 'weights', { timeoutMs: 60_000 })
     expect(await Promise.race([waiting.then(() => 'done'), sleep(200, 'waits')])).toBe('waits')
-    expect(await versionsOf(database)).toEqual({ building: 2, live: 1 })
+    await expect.poll(() => versionsOf(database)).toEqual({ building: 2, live: 1 })
     gate.resolve()
     await waiting
     expect(await next.readModel('weights').get('p-1')).toMatchObject({ returned: 'late', changes: 2 })

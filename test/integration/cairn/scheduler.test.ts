@@ -16,7 +16,7 @@ import { billing, fulfilment, orderCommands, orderFulfilment, shop } from '@cair
 import { afterEach, describe, expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
-import { inMemory, onPostgres } from './support/places.ts'
+import { inMemory, onPostgres, patient } from './support/places.ts'
 
 const database = await testDatabase()
 const lines = [{ sku: 'screw', quantity: 2, price: 500 }]
@@ -114,14 +114,14 @@ describe('a scheduler that is set up by itself', () => {
     const app = await start(other)
     const { commandId } = await app.dispatch(order('given'), { async: true })
     const ready = await app.dispatch(orderCommands.markReady({ orderId: 'given' }), { async: true })
-    expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed', result: { eventIds: [expect.any(String)] } })
-    expect(await app.waitForCommand(ready.commandId)).toMatchObject({ status: 'processed' })
+    expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed', result: { eventIds: [expect.any(String)] } })
+    expect(await app.waitForCommand(ready.commandId, patient)).toMatchObject({ status: 'processed' })
     expect(other.log).toEqual(['given order.create', 'given order.markReady'])
     const [row] = await queryOnce<{ id: string }>(
       database.url,
       `insert into ${database.schema}.commands (tenant_id, type, payload) values ('t', 'order.cancel', '{"orderId": "given", "reason": "x"}') returning id`,
     )
-    expect(await app.waitForCommand(row?.id ?? '')).toMatchObject({ status: 'processed' })
+    expect(await app.waitForCommand(row?.id ?? '', patient)).toMatchObject({ status: 'processed' })
     expect(app.scheduler).toHaveProperty('schedule')
     await expect(app.scheduler.schedule(settled(order('x')))).rejects.toThrow('not here')
   })
@@ -141,7 +141,7 @@ describe('a scheduler that is set up by itself', () => {
     expect(await app.commands.getById('t', commandId)).toMatchObject({ status: 'pending', attempts: 0 })
     expect(other.log).toEqual([])
     other.away = false
-    expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed', attempts: 1 })
+    expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed', attempts: 1 })
     expect(await app.health()).toMatchObject({ status: 'up', scheduler: { kind: 'other', reachable: true } })
   })
 
@@ -151,7 +151,7 @@ describe('a scheduler that is set up by itself', () => {
     other.answer = () => (refusals-- > 0 ? { status: 'pending', error: { code: 'BUSY', message: 'later' } } : undefined)
     const app = await start(other)
     const { commandId } = await app.dispatch(order('again'), { async: true })
-    expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed', attempts: 1 })
+    expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed', attempts: 1 })
     expect(other.log).toEqual(['given order.create', 'given order.create', 'given order.create'])
   })
 
@@ -165,16 +165,16 @@ describe('a scheduler that is set up by itself', () => {
     const begun = row?.id ?? ''
     await expect.poll(() => statusOf(app, begun)).toBe('consumed')
     const { commandId } = await app.dispatch(order('slow'), { async: true })
-    expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
+    expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed' })
     await app.stop()
     const again = new Other()
     const next = await start(again)
     const marker = await next.dispatch(order('marker'), { async: true })
-    await next.waitForCommand(marker.commandId)
+    await next.waitForCommand(marker.commandId, patient)
     expect(again.log).toEqual(['given order.create'])
     expect(await statusOf(next, begun)).toBe('consumed')
     await next.commands.markStatus('t', begun, { status: 'processed', result: 'approved' })
-    expect(await next.waitForCommand(begun)).toMatchObject({ status: 'processed', result: 'approved' })
+    expect(await next.waitForCommand(begun, patient)).toMatchObject({ status: 'processed', result: 'approved' })
   })
 
   test('in a process without background work it only sends', async () => {

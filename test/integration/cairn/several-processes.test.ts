@@ -2,7 +2,7 @@ import { createCairn, type Cairn, type CairnOptions } from '@cairn/cairn'
 import { billing, Order, orderCommands, shop } from '@cairn/example-shop'
 import { describe, expect, it } from 'vitest'
 import { testDatabase } from '../../support/test-database.ts'
-import { onPostgres } from './support/places.ts'
+import { onPostgres, patient } from './support/places.ts'
 
 const lines = [{ sku: 'screw', quantity: 1, price: 5 }]
 const staff = { role: 'staff' }
@@ -20,9 +20,9 @@ describe('two apps on one database', async () => {
   it('share the partitions out, and the one that is left takes over what the other had', async () => {
     await using one = await start()
     const two = await start()
-    await expect.poll(async () => new Set(await owners(one, 'order-summary')).size, { timeout: 10_000 }).toBe(2)
+    await expect.poll(async () => new Set(await owners(one, 'order-summary')).size).toBe(2)
     for (let i = 0; i < 20; i++) await two.dispatch(orderCommands.create({ orderId: `o-${i}`, customerId: `c-${i % 3}`, lines }))
-    await one.waitFor((await one.events.readAll()).next)
+    await one.waitFor((await one.events.readAll()).next, undefined, patient)
     expect((await one.readModel('order_summary', staff).find()).rows).toHaveLength(20)
     await two.stop()
     const { position } = await one.dispatch(orderCommands.create({ orderId: 'o-20', customerId: 'c', lines }))
@@ -48,7 +48,7 @@ describe('two apps on one database', async () => {
       ),
     )
     const { next } = await one.events.readAll()
-    await Promise.all(subscriptions.map((subscription) => subscription.waitFor(next)))
+    await Promise.all(subscriptions.map((subscription) => subscription.waitFor(next, patient)))
     expect(seen.toSorted()).toEqual(Array.from({ length: 60 }, (_, i) => `s-${i}`).toSorted())
   })
 
@@ -101,7 +101,7 @@ describe('stopping an app', async () => {
       { types: 'order.created', from: 'end' },
       ({ aggregateId }) => void seen.push(aggregateId),
     )
-    await again.waitFor((await next.events.readAll()).next)
+    await again.waitFor((await next.events.readAll()).next, patient)
     // Its checkpoint was stored with it: it does not come a second time.
     expect(seen).toEqual([])
   })

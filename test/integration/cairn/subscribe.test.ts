@@ -3,15 +3,16 @@ import { billing, invoiceCommands, orderCommands, shop } from '@cairn/example-sh
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
-import { inMemory, onPostgres, type Place } from './support/places.ts'
+import { inMemory, onPostgres, patient, type Place } from './support/places.ts'
 
 const database = await testDatabase()
 const other = await testDatabase()
 const lines = [{ sku: 'screw', quantity: 1, price: 5 }]
 
 type ShopApp = Cairn<typeof shop | typeof billing>
+/** Leases that nobody loses: what a handler has seen is counted here. */
 const start = (place: Place): Promise<ShopApp> =>
-  createCairn({ domains: [shop, billing], ...place, background: { pollMs: 50, leaseMs: 1_000 } })
+  createCairn({ domains: [shop, billing], ...place, background: { pollMs: 50, leaseMs: 20_000, heartbeatMs: 200 } })
 
 const handler = (): void => undefined
 
@@ -43,7 +44,7 @@ describe.each([
       subscriptions.push(await app.subscribe(`from-${name}`, { types: '*', from }, ({ position }) => void list.push(position)))
     }
     const last = await order(app, 'start-4')
-    await Promise.all(subscriptions.map((subscription) => subscription.waitFor(last)))
+    await Promise.all(subscriptions.map((subscription) => subscription.waitFor(last, patient)))
     expect(seen).toEqual({
       start: [...all, last],
       end: [last],
@@ -61,7 +62,7 @@ describe.each([
         { types: 'order.created', from: 'end' },
         ({ aggregateId }) => void seen.push(aggregateId),
       )
-      await subscription.waitFor(await order(app, id))
+      await subscription.waitFor(await order(app, id), patient)
       await subscription.stop()
     }
     await using app = await start(place)
@@ -85,7 +86,7 @@ describe.each([
     await order(app, 'patterns')
     await app.dispatch(orderCommands.markReady({ orderId: 'patterns' }))
     const { position } = await app.dispatch(invoiceCommands.create({ invoiceId: `i-${seen.length}`, orderId: 'patterns', amount: 5 }))
-    await subscription.waitFor(position)
+    await subscription.waitFor(position, patient)
     expect(seen).toEqual(['order.ready', 'invoice.created 5'])
   })
 
@@ -104,7 +105,7 @@ describe.each([
     )
     const poison = await order(app, 'poison')
     const { position: behind } = await app.dispatch(orderCommands.markReady({ orderId: 'poison' }))
-    await subscription.waitFor(await order(app, 'healthy'))
+    await subscription.waitFor(await order(app, 'healthy'), patient)
     expect(seen).toEqual(['healthy order.created'])
     expect(await app.subscriptions.parked('poisoned')).toMatchObject([
       { position: poison, status: 'parked', failure: { message: 'not today (2)', attempts: 2 } },
@@ -127,13 +128,13 @@ describe.each([
       ({ aggregateId }) => void seen.push(aggregateId),
     )
     const position = await order(app, 'moved-1')
-    await subscription.waitFor(position)
+    await subscription.waitFor(position, patient)
     await expect(app.subscriptions.reset('moved', position)).rejects.toMatchObject({ code: 'CAIRN_ILLEGAL_STATE' })
     await app.subscriptions.pause('moved')
     await app.subscriptions.reset('moved', position - 1)
     expect(await app.subscriptions.status('moved')).toMatchObject({ partitions: [{ state: 'paused', checkpoint: position - 1 }] })
     await app.subscriptions.resume('moved')
-    await subscription.waitFor(position)
+    await subscription.waitFor(position, patient)
     expect(seen).toEqual(['moved-1', 'moved-1'])
     await expect(app.subscriptions.reset('order-summary', 'start')).rejects.toThrow(/is a projection/)
     await expect(app.subscriptions.pause('moevd')).rejects.toMatchObject({ code: 'CAIRN_UNKNOWN_SUBSCRIPTION' })
@@ -188,7 +189,7 @@ describe('on PostgreSQL', () => {
     )
     let position = 0
     for (let i = 0; i < 5; i++) position = await order(app, `ledger-${i}`)
-    await subscription.waitFor(position)
+    await subscription.waitFor(position, patient)
     const rows = await queryOnce<{ id: string }>(database.url, 'select id from ledger order by id')
     expect(rows.map(({ id }) => id)).toEqual(['ledger-0', 'ledger-1', 'ledger-2', 'ledger-3', 'ledger-4'])
     expect(failing).toEqual(new Set())
@@ -205,7 +206,7 @@ describe('on PostgreSQL', () => {
         refusal = error
       }
     })
-    await subscription.waitFor(await order(app, 'no-sql'))
+    await subscription.waitFor(await order(app, 'no-sql'), patient)
     expect(refusal).toMatchObject({ code: 'CAIRN_INVALID_INPUT', message: expect.stringContaining('transactional: true') })
   })
 
@@ -222,7 +223,7 @@ describe('on PostgreSQL', () => {
     const position = await order(web, 'web-1')
     await expect(web.waitFor(position, 'order-summary', { timeoutMs: 200 })).rejects.toMatchObject({ code: 'CAIRN_WAIT_TIMEOUT' })
     await using app = await start(place)
-    await web.waitFor(position, 'order-summary')
+    await web.waitFor(position, 'order-summary', patient)
     expect(await web.readModel('order_summary', { role: 'staff' }).get('web-1')).toMatchObject({ status: 'open' })
     expect(await web.health()).toMatchObject({ status: 'up', background: { running: false } })
     expect(await app.health()).toMatchObject({ status: 'up', background: { running: true } })

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { HeldConnections, openPg, sql, type PgDatabase } from '@cairn/infra/pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -36,7 +35,8 @@ test('each connection has one user at a time; who finds none waits in line', asy
     Array.from({ length: 7 }, (_, i) =>
       held.run(async (connection) => {
         most = Math.max(most, ++inside)
-        // Long enough for the other connection to be there.
+        // The first one stays until the other connection is there.
+        await eventually(() => most > 1)
         await connection.query(sql.unsafe`select pg_sleep(0.05)`)
         order.push(i)
         inside--
@@ -64,6 +64,9 @@ test('a connection whose work failed is closed, and its place is free again', as
 test('a connection that ends while nobody uses it is not lent again', async () => {
   const before = await pid()
   await queryOnce(url, 'select pg_terminate_backend($1)', [before])
-  await sleep(50)
+  // Until the client has heard of it, and some time after it has given the connection back.
+  const gone = `select 1 from pg_stat_activity where pid = $1`
+  expect(await eventually(async () => (await queryOnce(url, gone, [before])).length === 0)).toBe(true)
+  expect(await returned()).toBe(true)
   expect(await pid()).not.toBe(before)
 })

@@ -57,7 +57,8 @@ describe('when all connections for users’ SQL are taken', () => {
     await expect(new PgEventStore(db).transaction(tenantId, () => Promise.resolve())).rejects.toMatchObject(exhausted)
     const waited = performance.now() - started
     expect(waited).toBeGreaterThan(590)
-    expect(waited).toBeLessThan(4_000)
+    // Long before anybody gave a connection back, or the limit were that of somebody who sets none.
+    expect(waited).toBeLessThan(9_000)
     for (const { release } of held) await release()
     expect(await withTenant(db, tenantId, () => Promise.resolve('served'))).toBe('served')
   })
@@ -98,7 +99,7 @@ test('look-ups that a lock holds up fill their connections; those behind get the
   await locker.rows(`lock table ${schema}.streams in access exclusive mode`)
   const rejected: unknown[] = []
   const calls = Array.from({ length: 20 }, () => store.existsAll([streamOf('locked')]).catch((error: unknown) => rejected.push(error)))
-  await eventually(() => rejected.length >= 16, 5_000)
+  await eventually(() => rejected.length >= 16)
   const rejectedMeanwhile = rejected.slice()
   await locker.rows('rollback')
   await locker.close()

@@ -11,7 +11,7 @@ describe('importing a git history', () => {
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
-  it('stores the same with three SIGKILLs on the way, and tells what git tells', { timeout: 180_000 }, async () => {
+  it('stores the same with three SIGKILLs on the way, and tells what git tells', { timeout: 400_000 }, async () => {
     const verdict = await checkImport({ commits: 2_000, kills: 3, seed: 7, folder, say: () => undefined })
     expect(verdict).toMatchObject({ ok: true, kills: 3, digestEqual: true, commitsEqual: true, filesEqual: true, readModelsEqual: true })
     expect(verdict.events).toBeGreaterThan(verdict.commits)

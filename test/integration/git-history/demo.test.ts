@@ -42,7 +42,7 @@ describe('the demo', () => {
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  it('imports once, answers from the events, and finds nothing new the second time', { timeout: 120_000 }, async () => {
+  it('imports once, answers from the events, and finds nothing new the second time', { timeout: 300_000 }, async () => {
     const data = join(folder, 'once')
     try {
       const first = await demo(['--repo', repo, '--data', data, '--json', '--digest'])
@@ -68,7 +68,7 @@ describe('the demo', () => {
     }
   })
 
-  it('stops at SIGINT with 130, says that it goes on, and does', { timeout: 120_000 }, async () => {
+  it('stops at SIGINT with 130, says that it goes on, and does', { timeout: 300_000 }, async () => {
     const data = join(folder, 'stopped')
     try {
       let asked = false
@@ -89,7 +89,7 @@ describe('the demo', () => {
     }
   })
 
-  it('refuses bad usage with 2 and a usage line, and a folder that is no repository with 1', { timeout: 60_000 }, async () => {
+  it('refuses bad usage with 2 and a usage line, and a folder that is no repository with 1', async () => {
     expect(await demo(['--limit', 'many'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Usage: pnpm demo') })
     expect(await demo(['--nonsense'])).toMatchObject({ code: 2, stderr: expect.stringContaining("unknown option '--nonsense'") })
     expect(await demo(['--repo', folder])).toMatchObject({ code: 1, stderr: expect.stringContaining('is not a git repository') })

@@ -5,13 +5,14 @@ import { expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
 import { settle } from '../temporal/support/journal.ts'
-import { onPostgres } from '../cairn/support/places.ts'
+import { onPostgres, patient } from '../cairn/support/places.ts'
 
 // An app whose stored commands, timers and process managers go through pg-boss.
 
 const database = await testDatabase()
 const lines = [{ sku: 'screw', quantity: 2, price: 500 }]
-const fulfilment = defineDomain('fulfilment', { aggregates: [], processManagers: [orderFulfilmentWithin({ milliseconds: 1_500 })] })
+// Time enough for what is to be ready in time, on a machine that does other things besides.
+const fulfilment = defineDomain('fulfilment', { aggregates: [], processManagers: [orderFulfilmentWithin({ milliseconds: 8_000 })] })
 type ShopApp = Cairn<typeof shop | typeof billing>
 
 const start = (options: Pick<CairnOptions, 'background'> = {}): Promise<ShopApp> =>
@@ -43,20 +44,20 @@ test('orders come to their ends, with timers, rows of SQL and commands for later
   for (const orderId of ['paid', 'late']) await app.dispatch(orderCommands.create({ orderId, customerId: 'c', lines }))
 
   const { commandId } = await app.dispatch(orderCommands.markReady({ orderId: 'paid' }), { async: true })
-  expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
-  await expect.poll(() => invoicesOf('paid'), { timeout: 10_000 }).toHaveLength(1)
+  expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed' })
+  await expect.poll(() => invoicesOf('paid')).toHaveLength(1)
   const [invoice] = await invoicesOf('paid')
   await queryOnce(
     database.url,
     `insert into ${database.schema}.commands (tenant_id, type, payload)
      values ('t', 'invoice.pay', '{"invoiceId": "${invoice?.id}", "amount": 1000, "reference": "bank"}')`,
   )
-  await expect.poll(() => typesOf('paid'), { timeout: 10_000 }).toEqual(['order.created', 'order.ready', 'order.shipped'])
+  await expect.poll(() => typesOf('paid')).toEqual(['order.created', 'order.ready', 'order.shipped'])
   // Its timer, with nobody who does anything.
-  await expect.poll(() => typesOf('late'), { timeout: 10_000 }).toEqual(['order.created', 'order.cancelled'])
+  await expect.poll(() => typesOf('late')).toEqual(['order.created', 'order.cancelled'])
   expect(await invoicesOf('paid')).toHaveLength(1)
   expect(await invoicesOf('late')).toEqual([])
-}, 60_000)
+})
 
 test('a process that leaves the work to others schedules, and is answered when another one is there', async () => {
   await using sender = await start({ background: false })
@@ -68,4 +69,4 @@ test('a process that leaves the work to others schedules, and is answered when a
   expect(worker.scheduler).not.toBe(sender.scheduler)
   expect(await answer).toMatchObject({ status: 'processed' })
   expect(await typesOf('sent')).toEqual(['order.created'])
-}, 60_000)
+})

@@ -44,10 +44,10 @@ test('a worker is killed with jobs active: others take them, and all commands en
   const other = await startBoss(await pg.open(), { ownerUrl: pg.database.url })
   onTestFinished(() => other.stop())
   for (const { id } of given) {
-    expect(await other.rig.wait(id, tenantId, 40_000)).toMatchObject({ status: 'processed' })
+    expect(await other.rig.wait(id, tenantId, 90_000)).toMatchObject({ status: 'processed' })
   }
   for (let c = 0; c < 40; c++) expect(await added(other.rig, tenantId, `c${c}`)).toEqual(numbers.filter((n) => n % 40 === c))
-}, 60_000)
+})
 
 test('all connections are cut, again and again, while jobs run: all commands end, each once and in order', async () => {
   const tenantId = uuidv7()
@@ -66,9 +66,9 @@ test('all connections are cut, again and again, while jobs run: all commands end
       `select count(pg_terminate_backend(pid))::int as cut from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
     )
     cut += answer?.cut ?? 0
-    await rig.wait(id, tenantId, 40_000)
+    await rig.wait(id, tenantId, 90_000)
   }
   expect(cut).toBeGreaterThan(10)
-  for (const { id } of given) expect(await rig.wait(id, tenantId, 40_000)).toMatchObject({ status: 'processed' })
+  for (const { id } of given) expect(await rig.wait(id, tenantId, 90_000)).toMatchObject({ status: 'processed' })
   for (let c = 0; c < 60; c++) expect(await added(rig, tenantId, `c${c}`)).toEqual(numbers.filter((n) => n % 60 === c))
-}, 90_000)
+})

@@ -141,7 +141,7 @@ test('rows and jobs are handed over in one transaction: where it does not commit
   expect(await queryOnce(url, jobsOf, [tenantId])).toEqual([{ n: 0 }])
   expect(await stores.commands.getById(tenantId, given?.id ?? '')).toMatchObject({ status: 'pending', attempts: 0 })
   await queryOnce(url, `drop trigger refuse_it on ${schema}.commands`)
-  expect(await rig.wait(given?.id ?? '', tenantId, 20_000)).toMatchObject({ status: 'processed', attempts: 1 })
+  expect(await rig.wait(given?.id ?? '', tenantId, 60_000)).toMatchObject({ status: 'processed', attempts: 1 })
   expect(await queryOnce(url, jobsOf, [tenantId])).toEqual([{ n: 1 }])
 })
 
@@ -164,7 +164,7 @@ test('a process that does not know a type leaves it to one that does', async () 
   await boss({ domains: [] })
   // It hands them over, and has hands for few of them.
   const knows = await boss({ workers: 1, batchSize: 2 })
-  for (const { id } of given) expect(await knows.rig.wait(id, tenantId, 20_000)).toMatchObject({ status: 'processed', attempts: 1 })
+  for (const { id } of given) expect(await knows.rig.wait(id, tenantId, 60_000)).toMatchObject({ status: 'processed', attempts: 1 })
 })
 
 test('only the worker role may touch the jobs, and a login that may not make their schema says what is missing', async () => {

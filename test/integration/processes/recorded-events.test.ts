@@ -47,7 +47,7 @@ async function run(stores: ProcessStores, batchSize: number): Promise<Outcome> {
   const position = await record(stores)
   const rig = new ProcessRig(stores, { domains, from: 'start', engine: { batchSize } })
   await rig.start()
-  await rig.engine.waitFor(position, [{ name: 'pm-order-fulfilment', generation: 1 }], { timeoutMs: 30_000 })
+  await rig.engine.waitFor(position, [{ name: 'pm-order-fulfilment', generation: 1 }], { timeoutMs: 60_000 })
   await rig.stop()
   const all = [...(await rig.allCommands('acme')), ...(await rig.allCommands('beta'))]
   return outcomeOf(stores, all)

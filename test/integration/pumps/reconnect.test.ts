@@ -50,7 +50,7 @@ test('a table that is watched with hints wakes the pump long before its next pol
   const { changes, store } = await rig(db)
   const hints = new PgHints(db)
   const seen: string[] = []
-  const source = new ChangePumpSource({ changes, store, hints, engine: { pollMs: 30_000 } })
+  const source = new ChangePumpSource({ changes, store, hints, engine: { pollMs: 120_000 } })
   const pump = new RealtimePumpBase<Parcel>(
     { channel: 'woken-pump', eventSpec, processBatch: (rows) => seen.push(...rows.map(({ id }) => id)) },
     { source },
@@ -60,9 +60,9 @@ test('a table that is watched with hints wakes the pump long before its next pol
   expect(await eventually(async () => (await queryOnce(url, listening)).length === 1)).toBe(true)
   // At the head: what was to be read is read.
   await insertParcels(url, parcels(1, 'awake'))
-  expect(await eventually(() => seen.includes('awake-0'), 10_000)).toBe(true)
+  expect(await eventually(() => seen.includes('awake-0'), 20_000)).toBe(true)
   await insertParcels(url, parcels(1, 'again'))
-  expect(await eventually(() => seen.includes('again-0'), 10_000)).toBe(true)
+  expect(await eventually(() => seen.includes('again-0'), 20_000)).toBe(true)
   await pump.stop()
   await hints.close()
 })

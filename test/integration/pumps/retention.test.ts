@@ -9,7 +9,7 @@ import { insertParcels, pumpDatabase } from './support.ts'
 const { database, rig } = await pumpDatabase()
 const { url, maintenanceUrl, schema } = database
 const { changes, store, hints } = await rig()
-const engine = { leaseMs: 400, heartbeatMs: 40, pollMs: 20 }
+const engine = { leaseMs: 20_000, heartbeatMs: 40, pollMs: 20 }
 const running: RealtimePumpBase<Parcel>[] = []
 
 afterEach(async () => {

@@ -19,8 +19,9 @@ function stress(...args: readonly string[]): Promise<Ended> {
   })
 }
 
+/** Of the command: checks in other test files make theirs on this server too. */
 async function databasesLeft(): Promise<unknown[]> {
-  return queryOnce(url, `select datname from pg_database where datname like 'cairn_stress%'`)
+  return queryOnce(url, `select datname from pg_database where datname like 'cairn_stress_command%'`)
 }
 
 test('a check that is ok ends with 0 and prints exactly one JSON document', async () => {

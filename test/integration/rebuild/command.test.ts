@@ -104,7 +104,7 @@ describe('rebuild-projections', () => {
   })
 
   it('stops at SIGINT after the commit under way with 130, prints the command that goes on, and that command finishes', async () => {
-    const child = startCommand(['account-balance', '--from-scratch'], { ...settings, slowMs: 400 })
+    const child = startCommand(['account-balance', '--from-scratch'], { ...settings, slowMs: 3_000 })
     expect(await child.wrote('"phase":"building"')).toBe(true)
     child.kill('SIGINT')
     const stopped = await child.ended

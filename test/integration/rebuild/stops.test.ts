@@ -121,10 +121,10 @@ describe('two rebuilds of one projection at once', () => {
     const held = Promise.withResolvers<void>()
     const slow = rebuild(
       { ...host, faults: (point) => (point === 'rebuild-caught-up' ? (gate.resolve(), held.promise) : undefined) },
-      { all: true, tuning: { leaseMs: 600 } },
+      { all: true, tuning: { leaseMs: 4_000 } },
     )
     await gate.promise
-    const second = await rebuild(host, { all: true, tuning: { leaseMs: 600 } })
+    const second = await rebuild(host, { all: true, tuning: { leaseMs: 4_000 } })
     held.resolve()
     expect(second.outcomes[0]).toMatchObject({ status: 'failed', error: { code: 'CAIRN_REBUILD_HELD' } })
     expect((await slow).outcomes[0]?.status).toBe('rebuilt')

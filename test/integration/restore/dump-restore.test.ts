@@ -69,8 +69,8 @@ async function caughtUp(app: ShopApp, place: Place): Promise<void> {
       `select name, checkpoint from cairn.subscription_partitions
         where checkpoint < (select max(position) from cairn.events)`,
     )
-  await app.waitFor((await app.events.readAll({ after: 0, limit: 1 })).horizon, undefined, { timeoutMs: 20_000 })
-  await expect.poll(behind, { timeout: 20_000 }).toEqual([])
+  await app.waitFor((await app.events.readAll({ after: 0, limit: 1 })).horizon, undefined, { timeoutMs: 60_000 })
+  await expect.poll(behind).toEqual([])
 }
 
 /** Events without an effect, and effects beyond the first. */
@@ -133,10 +133,10 @@ test('what was dumped under load goes on in a restored database, with nothing lo
                    from cairn.events where aggregate_type = 'order' group by aggregate_id) o`,
       )
     )[0]
-  await expect.poll(ends, { timeout: 20_000 }).toEqual({ ended: dumped?.orders, most: 1 })
+  await expect.poll(ends).toEqual({ ended: dumped?.orders, most: 1 })
   const { position, version } = await app.dispatch(orderCommands.create({ orderId: 'after', customerId: 'c-1', lines }))
   expect(version).toBe(1)
-  await app.waitFor(position, undefined, { timeoutMs: 20_000 })
+  await app.waitFor(position, undefined, { timeoutMs: 60_000 })
   await caughtUp(app, place)
 
   expect(await lostAndDoubled(place)).toEqual({ lost: 0, doubled: 0 })

@@ -154,7 +154,7 @@ describe('while a table is in use', () => {
     await user.close()
     expect(await migration).toMatchObject({ reapplied: true })
     expect(await schemaFacts(url, schema)).toEqual(undisturbed)
-  }, 40_000)
+  })
 
   test('a migration gives up after its time with an error that may be tried again', async () => {
     const url = await freshDatabase()

@@ -60,7 +60,7 @@ test.each(['postgres', 'temporal'])(
       await removeDataFolder(data)
     }
   },
-  180_000,
+  300_000,
 )
 
 test('a run goes on with the other scheduler', async () => {

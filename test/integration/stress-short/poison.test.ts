@@ -22,4 +22,4 @@ test('a poison event stops its key alone, and a rebuild, until the code is fixed
     mismatchesRebuilt: 0,
     healedExitCodes: [0, 0],
   })
-}, 120_000)
+}, 300_000)

@@ -16,4 +16,4 @@ test('rebuilds while orders come in: none is lost, and readers always see a whol
     seed: 1,
   })
   expect(verdict).toMatchObject({ ok: true, rebuilds: 1, failedAppends: 0, incompleteReads: 0, mismatches: 0, failures: [] })
-}, 120_000)
+}, 300_000)

@@ -10,7 +10,7 @@ import { Client, Connection } from '@temporalio/client'
 import { afterAll, expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
-import { onPostgres } from '../cairn/support/places.ts'
+import { onPostgres, patient } from '../cairn/support/places.ts'
 import { settle } from './support/journal.ts'
 
 const database = await testDatabase()
@@ -33,7 +33,7 @@ function start(scheduler: CairnOptions['scheduler'], readyMs = 60_000): Promise<
     scheduler,
   })
 }
-const onTemporal = (readyMs?: number, giveUpAfterMs = 20_000): Promise<ShopApp> =>
+const onTemporal = (readyMs?: number, giveUpAfterMs = 90_000): Promise<ShopApp> =>
   start(temporal({ address: server.address, idleMs: 2_000, giveUpAfterMs, worker: { shutdownGraceMs: 1_000 } }), readyMs)
 
 const create = (app: ShopApp, orderId: string) => app.dispatch(orderCommands.create({ orderId, customerId: 'c', lines }))
@@ -44,20 +44,21 @@ async function typesOf(app: ShopApp, orderId: string): Promise<readonly string[]
   return types
 }
 const orderIs = (app: ShopApp, orderId: string, ...types: readonly string[]): Promise<void> =>
-  expect.poll(() => typesOf(app, orderId), { timeout: 30_000 }).toEqual(types.map((type) => `order.${type}`))
+  expect.poll(() => typesOf(app, orderId), { timeout: 60_000 }).toEqual(types.map((type) => `order.${type}`))
 
 async function invoicesOf(app: ShopApp, orderId: string): Promise<readonly string[]> {
   const { events } = await app.events.readAll({ types: ['invoice.created'] })
   return events.flatMap(({ payload, aggregateId }) => ((payload as { orderId: string }).orderId === orderId ? [aggregateId] : []))
 }
 async function invoiceOf(app: ShopApp, orderId: string): Promise<string> {
-  await expect.poll(() => invoicesOf(app, orderId), { timeout: 30_000 }).toHaveLength(1)
+  await expect.poll(() => invoicesOf(app, orderId), { timeout: 60_000 }).toHaveLength(1)
   return (await invoicesOf(app, orderId))[0] ?? ''
 }
 const statusOf = async (app: ShopApp, id: string) => (await app.commands.getById('t', id))?.status
 
 test('process managers, timers, stored commands and rows of SQL go through Temporal', async () => {
-  await using app = await onTemporal(1_500)
+  // What is to be ready in time must come to it, on a machine that does other things besides.
+  await using app = await onTemporal(10_000)
   await create(app, 'late')
   await create(app, 'paid')
   await create(app, 'refused')
@@ -66,8 +67,8 @@ test('process managers, timers, stored commands and rows of SQL go through Tempo
     database.url,
     `insert into ${database.schema}.commands (tenant_id, type, payload) values ('t', 'order.markReady', '{"orderId": "refused"}') returning id`,
   )
-  expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed', result: { version: 2 } })
-  expect(await app.waitForCommand(row?.id ?? '')).toMatchObject({ status: 'processed', result: { version: 2 } })
+  expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed', result: { version: 2 } })
+  expect(await app.waitForCommand(row?.id ?? '', patient)).toMatchObject({ status: 'processed', result: { version: 2 } })
 
   await app.dispatch(invoiceCommands.pay({ invoiceId: await invoiceOf(app, 'paid'), amount: 1_000, reference: 'r' }))
   await app.dispatch(invoiceCommands.failPayment({ invoiceId: await invoiceOf(app, 'refused'), reason: 'no funds' }), { async: true })
@@ -105,7 +106,8 @@ test('while Temporal is away commands stay pending, callers are told in time, he
   const command = settle(orderCommands.create({ orderId: 'away-2', customerId: 'c', lines }), 't')
   const started = performance.now()
   await expect(app.scheduler.schedule(command)).rejects.toBeInstanceOf(TemporalUnavailableError)
-  expect(performance.now() - started).toBeLessThan(6_000)
+  // The limit is 1.5 s, and 30 s where nobody sets one.
+  expect(performance.now() - started).toBeLessThan(15_000)
   expect(await statusOf(app, commandId)).toBe('pending')
   expect(await statusOf(app, command.id)).toBe('pending')
   const health = await app.health()
@@ -113,28 +115,28 @@ test('while Temporal is away commands stay pending, callers are told in time, he
   expect(health.problems.join('\n')).toContain('the scheduler temporal cannot be reached')
 
   await server.restart()
-  expect(await app.waitForCommand(commandId, { timeoutMs: 40_000 })).toMatchObject({ status: 'processed' })
-  expect(await app.waitForCommand(command.id, { timeoutMs: 40_000 })).toMatchObject({ status: 'processed' })
+  expect(await app.waitForCommand(commandId, { timeoutMs: 60_000 })).toMatchObject({ status: 'processed' })
+  expect(await app.waitForCommand(command.id, { timeoutMs: 60_000 })).toMatchObject({ status: 'processed' })
   expect(await invoiceOf(app, 'away')).not.toBe('')
-}, 120_000)
+}, 240_000)
 
 test('the scheduler is changed while instances wait, from one to the other and back: all go on, each effect once', async () => {
   const ids = Array.from({ length: 6 }, (_, i) => `switch-${i}`)
   const [a = '', b = '', c = '', d = '', e = '', f = ''] = ids
   await (async () => {
-    await using app = await start('postgres', 20_000)
+    await using app = await start('postgres', 30_000)
     for (const id of ids) await create(app, id)
     for (const id of [a, b]) await app.dispatch(orderCommands.markReady({ orderId: id }))
     for (const id of [a, b]) await invoiceOf(app, id)
   })()
   await (async () => {
-    await using app = await onTemporal(20_000)
+    await using app = await onTemporal(30_000)
     for (const id of [c, d]) await app.dispatch(orderCommands.markReady({ orderId: id }), { async: true })
     for (const id of [c, d]) await invoiceOf(app, id)
     await app.dispatch(invoiceCommands.pay({ invoiceId: await invoiceOf(app, a), amount: 1_000, reference: 'r' }))
     await orderIs(app, a, 'created', 'ready', 'shipped')
   })()
-  await using app = await start('postgres', 20_000)
+  await using app = await start('postgres', 30_000)
   for (const id of [b, c]) await app.dispatch(invoiceCommands.pay({ invoiceId: await invoiceOf(app, id), amount: 1_000, reference: 'r' }))
   await app.dispatch(invoiceCommands.failPayment({ invoiceId: await invoiceOf(app, d), reason: 'no funds' }))
   for (const id of [b, c]) await orderIs(app, id, 'created', 'ready', 'shipped')
@@ -145,7 +147,7 @@ test('the scheduler is changed while instances wait, from one to the other and b
   await expect
     .poll(() => app.processes.list({ status: 'running' }).then((list) => list.filter(({ instanceId }) => ids.includes(instanceId))))
     .toEqual([])
-}, 120_000)
+}, 240_000)
 
 test('rows that a workflow of the user’s own carries out are handed to it, and get its end; others of their aggregate go on', async () => {
   const workflowsPath = fileURLToPath(new URL('support/workflows.ts', import.meta.url))
@@ -158,15 +160,15 @@ test('rows that a workflow of the user’s own carries out are handed to it, and
     `insert into ${database.schema}.commands (tenant_id, type, payload) values ('t', 'order.approve', '{"orderId": "approved"}') returning id`,
   )
   const id = row?.id ?? ''
-  await expect.poll(() => statusOf(app, id), { timeout: 20_000 }).toBe('consumed')
+  await expect.poll(() => statusOf(app, id)).toBe('consumed')
   const { commandId } = await app.dispatch(orderCommands.markReady({ orderId: 'approved' }), { async: true })
-  expect(await app.waitForCommand(commandId)).toMatchObject({ status: 'processed' })
+  expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed' })
   expect(await statusOf(app, id)).toBe('consumed')
   const connection = await Connection.connect({ address: server.address })
   await new Client({ connection }).workflow.getHandle(`t-${id}`).signal('approve', 'Ada')
   await connection.close()
-  expect(await app.waitForCommand(id, { timeoutMs: 20_000 })).toMatchObject({ status: 'processed', result: { by: 'Ada', command: id } })
-}, 90_000)
+  expect(await app.waitForCommand(id, { timeoutMs: 60_000 })).toMatchObject({ status: 'processed', result: { by: 'Ada', command: id } })
+})
 
 test('a process manager that is stored for the first time sends nothing for what happened before', async () => {
   const other = await testDatabase()
@@ -181,6 +183,6 @@ test('a process manager that is stored for the first time sends nothing for what
   await using app = await createCairn({ domains: [shop, billing, fulfilment], ...common, scheduler })
   await create(app, 'new')
   const instances = async () => (await app.processes.list()).map(({ instanceId }) => instanceId)
-  await expect.poll(instances, { timeout: 20_000 }).not.toEqual([])
+  await expect.poll(instances).not.toEqual([])
   expect(await instances()).toEqual(['new'])
-}, 90_000)
+})

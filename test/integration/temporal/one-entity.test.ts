@@ -41,10 +41,12 @@ test.each([1, 100, 1_000])(
   async (count) => {
     const journalId = `j-${count}`
     const commands = Array.from({ length: count }, (_, i) => note('t', journalId, `line ${i}`))
-    const pace = await loneCommandMs()
+    const paceBefore = await loneCommandMs()
     const started = performance.now()
     const rows = await Promise.all(commands.map((command) => scheduler.schedule(command)))
     const ms = performance.now() - started
+    // The load may have come, or gone, meanwhile.
+    const pace = Math.max(paceBefore, await loneCommandMs())
     expect(rows.map(({ status }) => status)).toEqual(commands.map(() => 'processed'))
     expect(rows.map(({ command }) => command.id)).toEqual(commands.map(({ id }) => id))
     expect(rows.map(({ result }) => Result.parse(result).version)).toEqual(commands.map((_, i) => i + 1))
@@ -101,6 +103,6 @@ test('tenants and aggregates whose names would make one workflow id have workflo
 test('an entity workflow that nobody needs any more completes', async () => {
   await scheduler.schedule(note('t', 'idle', 'x'))
   const handle = client.workflow.getHandle(workflowId('t', 'journal', 'idle'))
-  expect(await eventually(async () => (await handle.describe()).status.name === 'COMPLETED', 10_000)).toBe(true)
+  expect(await eventually(async () => (await handle.describe()).status.name === 'COMPLETED')).toBe(true)
   expect((await scheduler.schedule(note('t', 'idle', 'y'))).status).toBe('processed')
 })

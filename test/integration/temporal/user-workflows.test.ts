@@ -87,7 +87,7 @@ test('a workflow type that nobody registered is refused, and the command fails w
 })
 
 test('each tenant’s commands go through its own queue; one whose queue nobody serves waits and is told', async () => {
-  const impatient = openScheduler(server.address, stores, { taskQueues, giveUpAfterMs: 1_500 })
+  const impatient = openScheduler(server.address, stores, { taskQueues, giveUpAfterMs: 8_000 })
   const lonely = note('nobody', 'w-5', 'x')
   const [own, other] = await Promise.allSettled([
     impatient.scheduler.schedule(note('a_b', 'w-5', 'x')),

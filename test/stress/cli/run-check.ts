@@ -39,7 +39,7 @@ export function runCheck(
 ): Promise<void> {
   return runOwnServerCheck(name, options, async (onStep, endings) => {
     const url = options.url ?? endings.add(await providePostgres(), (server) => server.stop()).url
-    const database = endings.add(await createCheckDatabase(url), ({ drop }) => drop())
+    const database = endings.add(await createCheckDatabase(url, 'cairn_stress_command'), ({ drop }) => drop())
     return check(database, onStep)
   })
 }

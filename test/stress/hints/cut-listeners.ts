@@ -27,7 +27,7 @@ interface Parts {
 }
 
 /** Long, so that a hint that is heard can be told from a poll. */
-const pollMs = 3_000
+const pollMs = 10_000
 
 /** Ends the connection on which hints are heard, again and again, while another process appends. */
 export async function cutListeners({ admin, database, random, cuts, slackMs, onStep }: Parts): Promise<CutListeners> {

@@ -54,6 +54,7 @@ export async function checkOrders(options: OrdersOptions, onStep: OnStep = silen
     rig.startWorkers()
     const sender = rig.startSender()
     const killed = await killAtRandom(rig, { kills, random: new Random(seed), only: options.victims }, onStep)
+    rig.releaseSender()
     await sender.finished
     await waitForEnds(rig, patienceMs, onStep)
     const ends = await readEnds(rig)
@@ -90,7 +91,9 @@ async function runControl(servers: Servers, scheduler: SchedulerKind, endings: E
   const rig = await OrdersRig.open(servers, options)
   endings.add(rig, (opened) => opened.killProcesses())
   rig.startWorkers()
-  await rig.startSender().finished
+  const sender = rig.startSender()
+  rig.releaseSender()
+  await sender.finished
   await waitForEnds(rig, 15_000, onStep)
   const { doubledInvoices, wrongEnds } = await readEnds(rig)
   await rig.killProcesses()

@@ -21,6 +21,8 @@ export interface OrdersChildSettings {
   readonly to: number
   /** Between two orders, milliseconds. */
   readonly everyMs: number
+  /** Waits for a line on its standard input before the last one. */
+  readonly holdsLast: boolean
   /** Leaves a step's effects out of its transaction, and draws ids anew; the process dies by itself between the two, where asked. */
   readonly plant: { readonly dieAtInvoice: number | undefined } | undefined
 }

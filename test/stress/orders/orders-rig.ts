@@ -49,6 +49,7 @@ export class OrdersRig {
   readonly #deaths: number[]
   #started = 0
   #placed = 0
+  #released = false
 
   static async open(servers: Servers, options: OrdersRigOptions): Promise<OrdersRig> {
     const database = await createCheckDatabase(servers.postgres.url)
@@ -74,8 +75,15 @@ export class OrdersRig {
     if (this.options.scheduler === 'temporal') this.#keep('pump', 'worker-child.ts')
   }
 
+  /** It keeps its last order back until it is released. */
   startSender(): KeptProcess {
-    return this.#keep('sender', 'sender-child.ts', () => ({ from: this.placed }))
+    return this.#keep('sender', 'sender-child.ts', () => ({ from: this.placed, holdsLast: !this.#released }))
+  }
+
+  /** Has the sender place its last order, and end. */
+  releaseSender(): void {
+    this.#released = true
+    for (const { child } of this.processes('sender')) child.tell('go on')
   }
 
   /** The processes that live in a role. */
@@ -133,6 +141,7 @@ export class OrdersRig {
       from: 0,
       to: orders,
       everyMs,
+      holdsLast: false,
       // The process that carries the steps out dies of it.
       plant: plant === undefined ? undefined : { dieAtInvoice: role === 'worker' ? this.#deaths.shift() : undefined },
       ...more,

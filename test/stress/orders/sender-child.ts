@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isCairnError } from '@cairn/core'
 import { orderCommands } from '@cairn/example-shop'
@@ -7,15 +8,19 @@ import { ordersChildSettings } from './child-settings.ts'
 import { commandIdOf, lines, plannedOrder, type PlannedOrder } from './order-plan.ts'
 import { startShop } from './start-shop.ts'
 
-/** Places orders, one after another, and says each; what fails for now is sent again, with the same ids. */
+/**
+ * Places orders, one after another, and says each; what fails for now is sent again, with the same ids. The last one may wait until
+ * it is told to go on: however fast the machine, the sender is there for as long as it may be killed.
+ */
 const settings = ordersChildSettings()
-const { database, tenantId, from, to, everyMs } = settings
+const { database, tenantId, from, to, everyMs, holdsLast } = settings
 const app = await startShop(settings)
 say({ ready: settings.label, placed: from - 1 })
-process.stdin.resume()
 process.stdin.once('end', () => process.exit())
+const released = once(process.stdin, 'data')
 
 for (let number = from; number < to; number++) {
+  if (holdsLast && number === to - 1) await released
   await placeOnce(plannedOrder(number))
   say({ placed: number })
   await sleep(everyMs)

@@ -43,13 +43,13 @@ interface PoisonParts {
   readonly streams: number
   readonly entries: number
   readonly blockKey: boolean
-  /** How long fixed code may take, milliseconds. @default 30_000 */
+  /** How long fixed code may take, milliseconds. @default 60_000 */
   readonly healMs?: number | undefined
 }
 
 const tenantId = 'acme'
 const poisonedId = 'l-1'
-const withinMs = 30_000
+const withinMs = 60_000
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 export async function poisonAndHeal(database: CheckDatabase, parts: PoisonParts, onStep: OnStep): Promise<Poisoned> {

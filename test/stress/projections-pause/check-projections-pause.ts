@@ -16,6 +16,8 @@ export interface ProjectionsPauseOptions {
   readonly failovers: number
   /** Of the processes that are paused, milliseconds. */
   readonly leaseMs: number
+  /** How long a failover may take, milliseconds. @default 5_000 */
+  readonly failoverMs?: number | undefined
   readonly seed: number
   readonly plant?: Plant | undefined
   /** Where to pause. @default everywhere */
@@ -44,9 +46,6 @@ export interface ProjectionsPauseVerdict extends Verdict, WriterCounts {
   }
 }
 
-/** How long a failover may take. */
-const failoverLimitMs = 5_000
-
 /** Pauses a process with SIGSTOP wherever it may be, lets another take over, and wakes it up again. */
 export async function checkProjectionsPause(
   database: CheckDatabase,
@@ -54,7 +53,7 @@ export async function checkProjectionsPause(
   onStep: OnStep = silent,
 ): Promise<ProjectionsPauseVerdict> {
   const started = performance.now()
-  const { rounds, failovers, points = livePoints } = options
+  const { rounds, failovers, failoverMs = 5_000, points = livePoints } = options
   const endings = new Endings()
   try {
     const rig = endings.add(await ShopRig.open(database, options), (opened) => opened.close())
@@ -74,7 +73,7 @@ export async function checkProjectionsPause(
         found.mismatches + found.lost + found.doubled + found.reordered === 0 &&
         found.rows > 0 &&
         failover.tookMs.length === failovers &&
-        failover.tookMs.every((ms) => ms < failoverLimitMs) &&
+        failover.tookMs.every((ms) => ms < failoverMs) &&
         control.doubled > 0,
       pauses,
       pausedCommits,

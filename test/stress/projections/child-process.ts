@@ -23,6 +23,8 @@ export interface Child {
   /** Stopped by SIGSTOP, as the kernel says. Linux. */
   isStopped(): boolean
   signal(name: NodeJS.Signals): void
+  /** A line on its standard input. */
+  tell(line: string): void
   /** Lets it finish what is under way; one that does not end is killed in the end. */
   finish(): Promise<ChildEnd>
   kill(): Promise<ChildEnd>
@@ -81,6 +83,7 @@ export function start(args: readonly string[], settings: object, label: string):
     latest: (field) => messages.findLast((message) => field in message)?.[field],
     isStopped: () => child.pid !== undefined && /^State:\s+T/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8')),
     signal: (name) => void child.kill(name),
+    tell: (line) => void child.stdin.write(`${line}\n`),
     finish() {
       child.stdin.end()
       const timer = setTimeout(() => child.kill('SIGKILL'), finishMs)

@@ -51,6 +51,7 @@ export interface RebuildLoadVerdict extends Verdict {
 
 /** Without anything moving. */
 const patienceMs = 30_000
+const controlTries = 10
 
 /** Rebuilds over and over, by the command, while orders come in at a steady rate and a reader looks. */
 export async function checkRebuildLoad(
@@ -96,7 +97,8 @@ export async function checkRebuildLoad(
 
     onStep('control: live tables that are emptied')
     const seeing = watchView(viewer, database)
-    await rebuildOnce(true)
+    // A quick one may be over between two looks.
+    for (let tries = 0; tries < controlTries && seeing.incompleteReads() === 0; tries++) await rebuildOnce(true)
     await seeing.stop()
 
     const worst = loads.reduce((most, one) => (one.p99Ms > most.p99Ms ? one : most), loads[0] ?? idle)

@@ -16,9 +16,9 @@ export interface CheckDatabase {
 }
 
 /** A new database on a server, with logins of its own; `drop` leaves the server as it was, but for the schema's roles. */
-export async function createCheckDatabase(serverUrl: string): Promise<CheckDatabase & { drop(): Promise<void> }> {
+export async function createCheckDatabase(serverUrl: string, prefix = 'cairn_stress'): Promise<CheckDatabase & { drop(): Promise<void> }> {
   const schema = 'cairn'
-  const { name, url, drop } = await createDatabase(serverUrl, { prefix: 'cairn_stress' })
+  const { name, url, drop } = await createDatabase(serverUrl, { prefix })
   try {
     const { contextKey } = await migrate({ url, schema })
     const made = await createLogins(serverUrl, schema)

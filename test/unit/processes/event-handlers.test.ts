@@ -80,7 +80,7 @@ test('a class of the older style runs on a subscription; events that are deliver
   await engine.add(consumerOf('order-pm'))
   await engine.start()
   const { horizon } = await one.log.reader.head()
-  await engine.waitFor(horizon, [{ name: 'order-pm', generation: 1 }], { timeoutMs: 5_000 })
+  await engine.waitFor(horizon, [{ name: 'order-pm', generation: 1 }], { timeoutMs: 30_000 })
   expect(deliveries).toBe(4)
   const created = await invoices(one)
   expect(created.map(({ payload }) => payload)).toEqual([

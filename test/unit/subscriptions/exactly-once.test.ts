@@ -35,7 +35,7 @@ const plan = fc.record({
 const leaseMs = 200
 
 describe('whatever the batches, and whatever breaks', () => {
-  it('every event is handled once and in the order of its stream', { timeout: 120_000 }, async () => {
+  it('every event is handled once and in the order of its stream', { timeout: 240_000 }, async () => {
     const hits = { lostBefore: 0, lostAfter: 0, reads: 0, steals: 0 }
     let failures = 0
     await fc.assert(

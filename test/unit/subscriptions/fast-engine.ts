@@ -25,7 +25,7 @@ export function fastEngine(
 }
 
 /** Waits until something is so; fails with the reason when it does not come. */
-export async function eventually(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 5_000): Promise<void> {
+export async function eventually(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
   const end = performance.now() + timeoutMs
   while (!(await check())) {
     if (performance.now() > end) throw new Error(`It did not come to this: ${what}`)

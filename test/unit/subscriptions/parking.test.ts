@@ -225,7 +225,7 @@ describe('an event that cannot be handled', () => {
 })
 
 describe('whatever is poisoned, and whenever it heals', () => {
-  it('each stream is handled in its order, once, and the streams without poison never wait', { timeout: 60_000 }, async () => {
+  it('each stream is handled in its order, once, and the streams without poison never wait', { timeout: 240_000 }, async () => {
     let waited = 0
     await fc.assert(
       fc.asyncProperty(

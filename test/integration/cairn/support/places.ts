@@ -17,3 +17,6 @@ export function onPostgres(database: TestFileDatabase): Place {
 }
 
 export const inMemory: Place = { database: 'memory', defaultTenantId: 't' }
+
+/** Waits as long as it takes, on a machine that does other things besides; what an app waits by itself is for its users. */
+export const patient = { timeoutMs: 60_000 } as const

@@ -67,7 +67,7 @@ export function openScheduler(
   const connection = Connection.lazy({ address, connectTimeout: 5_000 })
   const client = new Client({ connection })
   const { taskQueues = { kind: 'shared', name: 'cairn' } } = options
-  const router = new WorkflowRouter(client, taskQueues, resolveRouterOptions({ idleMs: 2_000, ...options }))
+  const router = new WorkflowRouter(client, taskQueues, resolveRouterOptions({ idleMs: 2_000, giveUpAfterMs: 120_000, ...options }))
   const scheduler = new TemporalScheduler({ ...options, client, commands: stores.commands, batches: stores.batches, router })
   const close = async (): Promise<void> => {
     await scheduler.stop()
