@@ -34,7 +34,9 @@ const invoiceCommands = defineCommands('invoice', { send: z.object({}), remind: 
 const invoice = decider(invoiceEvents, invoiceCommands)
 
 /** A function that answers nothing, for each name. */
-const none = (names: Iterable<string>): Record<string, () => never[]> => Object.fromEntries([...names].map((name) => [name, () => []]))
+function none(names: Iterable<string>): Record<string, () => never[]> {
+  return Object.fromEntries([...names].map((name) => [name, () => []]))
+}
 
 /** An aggregate that does nothing. */
 function decider(events: typeof invoiceEvents, commands: typeof invoiceCommands): AggregateDefinition
