@@ -34,6 +34,9 @@ export { silentLogger, type LogFields, type LoggerPort } from './logger.port.ts'
 export type { HintsPort } from './hints.port.ts'
 export type { LogHead, LogReaderPort, LogReadOptions, LogReadPage } from './log-reader.port.ts'
 export type {
+  AccessFault,
+  AccessOptions,
+  AccessRule,
   DeclaredProjection,
   Drift,
   DriftOptions,
