@@ -1,10 +1,10 @@
 import type { AccessFault, AccessRule, DeclaredProjection, PhysicalTable, TableModel } from '@cairn/core'
+import { PooledRowStore } from '@cairn/infra/pg'
 import { describe, expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { column, planOf, tableModel } from './support/models.ts'
 import { projections } from './support/projections.ts'
 import { capturedContext } from './support/two-tenants.ts'
-import { PooledRowStore } from '@cairn/infra/pg'
 
 const on = await projections()
 const { database, db, store, ask } = on
@@ -214,12 +214,11 @@ describe('the lint of access finds, once, and mends', () => {
   })
 })
 
-describe('the code', () => {
-  const redeclared = (declared: DeclaredProjection, change: Partial<TableModel>): DeclaredProjection => ({
-    ...declared,
-    tables: declared.tables.map((model) => ({ ...model, ...change })),
-  })
+function redeclared(declared: DeclaredProjection, change: Partial<TableModel>): DeclaredProjection {
+  return { ...declared, tables: declared.tables.map((model) => ({ ...model, ...change })) }
+}
 
+describe('the code', () => {
   test('that was edited is compared, and mended without a rebuild', async () => {
     const { declared, view } = await given()
     const none = redeclared(declared, { readAccess: undefined })

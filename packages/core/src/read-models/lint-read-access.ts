@@ -20,6 +20,8 @@ export interface ReadAccessFinding {
     | 'unindexed-own-column'
   /** A sentence for people. */
   readonly message: string
+  /** What to do about it; a sentence. */
+  readonly remedy: string
 }
 
 export interface LintOptions {
@@ -30,6 +32,19 @@ export interface LintOptions {
 interface Linted {
   readonly name: string
   readonly tables: readonly TableModel[]
+}
+
+const remedies: Readonly<Record<ReadAccessFinding['rule'], string>> = {
+  'uncovered-table': 'Say who may read it: readAccess: { staff: allRows }. Where nobody shall, there is no need for the table.',
+  'empty-access': 'Name a role, or leave readAccess out.',
+  'unknown-role': 'Correct the role.',
+  'no-effect': "Leave the rule out, or say for each role, instead of for '*', who reads all.",
+  'unknown-column': 'Correct the column.',
+  'hidden-key': 'Show the key, or read with another one.',
+  'hidden-own-column': 'Show the column: it holds nothing but the user that the reader is.',
+  'nullable-own-column': 'Make it a column that is never null, or let others read the rows of nobody.',
+  'own-column-type': 'Keep the user in a column of text() or uuid().',
+  'unindexed-own-column': 'Add an index that begins with it.',
 }
 
 /** Looks through the read access of all tables, in their order. */
@@ -44,6 +59,7 @@ function lintTable(projection: string, table: TableModel, options: LintOptions):
     role,
     rule,
     message: `${table.name} ${message}.`,
+    remedy: remedies[rule],
   })
   const { readAccess } = table
   if (readAccess === undefined) return [finding(undefined, 'uncovered-table', 'has no readAccess: the application reads nothing of it')]

@@ -1,4 +1,4 @@
-import { isCairnError, lintReadAccess, RebuildStoppedError, type DriftOptions, type ProjectionDefinition } from '@cairn/core'
+import { isCairnError, RebuildStoppedError, type DriftOptions, type ProjectionDefinition } from '@cairn/core'
 import { chooseProjections } from '../rebuild/choose-projections.ts'
 import type { ProjectionHost } from '../rebuild/host.ts'
 import { rebuild, type RebuildReport } from '../rebuild/rebuild.ts'
@@ -9,6 +9,7 @@ import { describeOutcomes, errorDocument, outcomeDocument } from './describe-out
 import { describeStatus, exitCodeOfStatus } from './describe-status.ts'
 import { exitCodeOf, exitCodeOfError, exitCodes } from './exit-codes.ts'
 import { wrap } from './format.ts'
+import { lint } from './lint.ts'
 import { JsonReporter, TerminalReporter, type Reporter } from './reporter.ts'
 import { resumeCommand } from './resume-command.ts'
 import type { Screen } from './screen.ts'
@@ -64,7 +65,7 @@ async function act(args: readonly string[], line: CommandLine, host: ProjectionH
     case 'repair':
       return repair(host, chosen, { complete: all }, json, screen)
     case 'lint':
-      return lint(chosen, json, screen)
+      return lint(host, chosen, line, screen)
     case 'rollback':
     case 'rebuild':
       if (!all && names.length === 0) return askForNames(host, line, screen)
@@ -123,15 +124,6 @@ async function repair(
       wrap(`${one.table}${one.column === undefined ? '' : `.${one.column}`}: ${one.kind.replaceAll('-', ' ')}`, screen.width, '  '),
     )
   if (left.length > 0) screen.print(`Left:\n${left.map((one) => describeDrift(one, screen.width)).join('\n')}`)
-  return exitCode
-}
-
-function lint(chosen: readonly ProjectionDefinition[], json: boolean, screen: Screen): number {
-  const findings = lintReadAccess(chosen.map(({ name, tables }) => ({ name, tables: [...tables.values()] })))
-  const exitCode = findings.length === 0 ? exitCodes.ok : exitCodes.failed
-  if (json) screen.json({ type: 'lint', exitCode, findings })
-  else if (findings.length === 0) screen.print('The linter found nothing.')
-  else for (const { projection, rule, message } of findings) screen.print(wrap(`${projection}: ${message} [${rule}]`, screen.width, '  '))
   return exitCode
 }
 
