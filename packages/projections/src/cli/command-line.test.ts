@@ -33,6 +33,8 @@ describe('the command line', () => {
     [['--tenant'], /argument missing/],
     [['--status', '--drift'], /cannot be used with/],
     [['--fix'], /'--fix' is of --lint/],
+    [['--drift-report', 'drift.json', '--all'], /cannot be used with/],
+    [['--drift-report', 'drift.json', 'order-summary'], /names the projections itself/],
     [['--drift', '--fix'], /'--fix' is of --lint/],
   ])('refuses %j with 2 and the usage line', (args, message) => {
     const { line, said } = read(...args)
