@@ -1,23 +1,25 @@
 /** The rules of `lintDomains`. Their names stay, so that a program can filter by them. */
-export type DomainRule =
+export const domainRules = [
   // Routing
-  | 'unknown-command-sent'
-  | 'never-correlates'
-  | 'unread-event'
-  | 'empty-domain'
-  | 'tenant-in-payload'
+  'unknown-command-sent',
+  'never-correlates',
+  'unread-event',
+  'empty-domain',
+  'tenant-in-payload',
   // Names
-  | 'shared-name'
-  | 'subscription-name-taken'
-  | 'mixed-field-names'
+  'shared-name',
+  'subscription-name-taken',
+  'mixed-field-names',
   // Roles
-  | 'command-without-policy'
-  | 'policy-without-command'
-  | 'policy-for-nobody'
-  | 'wildcard-role'
-  | 'reserved-role'
-  | 'unknown-role'
-  | 'unused-condition'
+  'command-without-policy',
+  'policy-without-command',
+  'policy-for-nobody',
+  'wildcard-role',
+  'reserved-role',
+  'unknown-role',
+  'unused-condition',
+] as const
+export type DomainRule = (typeof domainRules)[number]
 
 /** Something about an app's definitions that compiles and starts, and is hardly meant. */
 export interface DomainFinding {

@@ -75,19 +75,21 @@ export interface Drift {
 }
 
 /** The rules of `lintAccess`. Their names stay, so that a program can filter by them. */
-export type AccessRule =
-  | 'row-security-off'
-  | 'row-security-forced'
-  | 'missing-policy'
-  | 'extra-policy'
-  | 'changed-policy'
-  | 'missing-grant'
-  | 'extra-grant'
-  | 'foreign-grant'
-  | 'view-rights'
-  | 'other-owner'
-  | 'undeclared-projection'
-  | 'unowned-table'
+export const accessRules = [
+  'row-security-off',
+  'row-security-forced',
+  'missing-policy',
+  'extra-policy',
+  'changed-policy',
+  'missing-grant',
+  'extra-grant',
+  'foreign-grant',
+  'view-rights',
+  'other-owner',
+  'undeclared-projection',
+  'unowned-table',
+] as const
+export type AccessRule = (typeof accessRules)[number]
 
 /** Something in the database that lets others read or write than the code says, or keeps out those that it lets in. */
 export interface AccessFault {

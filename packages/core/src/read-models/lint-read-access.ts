@@ -1,23 +1,28 @@
 import { nearest } from '../registry/nearest.ts'
 import type { ColumnModel, RoleAccess, TableModel } from './table-model.ts'
 
+/** The rules of `lintReadAccess`. Their names stay, so that a program can filter by them. */
+export const readAccessRules = [
+  'uncovered-table',
+  'empty-access',
+  'unknown-role',
+  'no-effect',
+  'unknown-column',
+  'hidden-key',
+  'hidden-own-column',
+  'nullable-own-column',
+  'own-column-type',
+  'unindexed-own-column',
+] as const
+export type ReadAccessRule = (typeof readAccessRules)[number]
+
 /** Something about a table's read access that is allowed, or that types let through, and hardly meant. */
 export interface ReadAccessFinding {
   readonly projection: string
   readonly table: string
   /** The role whose entry it is; undefined when it is about the table. */
   readonly role: string | undefined
-  readonly rule:
-    | 'uncovered-table'
-    | 'empty-access'
-    | 'unknown-role'
-    | 'no-effect'
-    | 'unknown-column'
-    | 'hidden-key'
-    | 'hidden-own-column'
-    | 'nullable-own-column'
-    | 'own-column-type'
-    | 'unindexed-own-column'
+  readonly rule: ReadAccessRule
   /** A sentence for people. */
   readonly message: string
   /** What to do about it; a sentence. */
@@ -34,7 +39,7 @@ interface Linted {
   readonly tables: readonly TableModel[]
 }
 
-const remedies: Readonly<Record<ReadAccessFinding['rule'], string>> = {
+const remedies: Readonly<Record<ReadAccessRule, string>> = {
   'uncovered-table': 'Say who may read it: readAccess: { staff: allRows }. Where nobody shall, there is no need for the table.',
   'empty-access': 'Name a role, or leave readAccess out.',
   'unknown-role': 'Correct the role.',
@@ -53,7 +58,7 @@ export function lintReadAccess(declared: readonly Linted[], options: LintOptions
 }
 
 function lintTable(projection: string, table: TableModel, options: LintOptions): readonly ReadAccessFinding[] {
-  const finding = (role: string | undefined, rule: ReadAccessFinding['rule'], message: string): ReadAccessFinding => ({
+  const finding = (role: string | undefined, rule: ReadAccessRule, message: string): ReadAccessFinding => ({
     projection,
     table: table.name,
     role,
@@ -72,7 +77,7 @@ function lintTable(projection: string, table: TableModel, options: LintOptions):
   ])
 }
 
-type Complaint = readonly [ReadAccessFinding['rule'], string]
+type Complaint = readonly [ReadAccessRule, string]
 
 function lintRole(
   role: string,
