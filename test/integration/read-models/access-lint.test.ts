@@ -1,6 +1,6 @@
 import type { AccessFault, AccessRule, DeclaredProjection, PhysicalTable, TableModel } from '@cairn/core'
-import { PooledRowStore } from '@cairn/infra/pg'
-import { describe, expect, test } from 'vitest'
+import { PgProjectionStore, PooledRowStore } from '@cairn/infra/pg'
+import { afterAll, describe, expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { column, planOf, tableModel } from './support/models.ts'
 import { projections } from './support/projections.ts'
@@ -81,6 +81,9 @@ test('there is nothing to say of read models as the code has them, inline ones, 
   expect(await store.lintAccess([{ ...declared, version: 2 }, inline.declared], options)).toEqual([])
   expect(await store.lintAccess([declared, inline.declared], options)).toEqual([])
   expect(await store.fixAccess([declared, inline.declared], options)).toEqual([])
+  // Several at once do not get in each other's way, and leave nothing behind.
+  const several = await Promise.all(Array.from({ length: 4 }, () => store.lintAccess([declared, inline.declared], options)))
+  expect(several).toEqual([[], [], [], []])
 })
 
 interface Fault {
@@ -217,6 +220,26 @@ describe('the lint of access finds, once, and mends', () => {
 function redeclared(declared: DeclaredProjection, change: Partial<TableModel>): DeclaredProjection {
   return { ...declared, tables: declared.tables.map((model) => ({ ...model, ...change })) }
 }
+
+describe('an owner who is no superuser', () => {
+  const login = `access_owner_of_${database.name}`
+  const password = 'not-a-secret'
+  afterAll(async () => {
+    await ask(`drop role if exists ${login}`)
+  })
+
+  test('looks and mends', async () => {
+    await ask(`create role ${login} login noinherit password '${password}' in role ${schema}_owner`)
+    const address = Object.assign(new URL(database.url), { username: login, password }).href
+    const owner = new PgProjectionStore({ url: address, schema })
+    const ground = await given()
+    for (const { rule, seed } of Object.values(fixable))
+      if (rule !== 'changed-policy') for (const statement of seed(ground)) await ask(statement)
+    const found = await store.lintAccess([ground.declared])
+    expect(await owner.fixAccess([ground.declared])).toEqual(found)
+    expect(await owner.lintAccess([ground.declared])).toEqual([])
+  })
+})
 
 describe('the code', () => {
   test('that was edited is compared, and mended without a rebuild', async () => {

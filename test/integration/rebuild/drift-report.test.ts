@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
 import type { FixtureSettings } from './fixtures/cairn.config.ts'
-import { balances, totals } from './support/bank.ts'
+import { balances, balancesV2, totals } from './support/bank.ts'
 import { foldedRows, visibleRows } from './support/fold.ts'
 import { openPgHost, type PgProjectionHost } from './support/pg-host.ts'
 import { startCommand, type ChildResult } from './support/run-child.ts'
@@ -34,6 +34,7 @@ afterAll(async () => {
 })
 
 const run = (...args: readonly string[]): Promise<ChildResult> => startCommand(args, settings).ended
+const runNext = (...args: readonly string[]): Promise<ChildResult> => startCommand(args, { ...settings, code: 'v2' }).ended
 
 function types({ stdout }: ChildResult): readonly unknown[] {
   return stdout
@@ -88,6 +89,20 @@ it('leaves alone what has been put right since', async () => {
   const again = await run('--drift-report', report, '--json')
   expect([again.code, types(again)]).toEqual([0, [['repair', []]]])
   expect(await host.store.generations()).toEqual(before)
+})
+
+it('goes on with the build of another version, whose own tables are as the code has them', async () => {
+  const found = await runNext('--drift', '--json')
+  expect(found.code).toBe(1)
+  await writeFile(report, found.stdout)
+  const child = startCommand(['--drift-report', report, '--json'], { ...settings, code: 'v2', slowMs: 400 })
+  expect(await child.wrote('"phase":"building"')).toBe(true)
+  child.kill('SIGKILL')
+  await child.ended
+  expect((await runNext('--drift')).code).toBe(0)
+  const second = await runNext('--drift-report', report, '--json')
+  expect([second.code, types(second).slice(1, 2)]).toEqual([0, [['plan', 'resume']]])
+  expect(await visibleRows(url, schema, balancesV2)).toEqual(await foldedRows(host.reader, balancesV2))
 })
 
 it('leaves with 2 at a file that is no report, and says how to make one', async () => {

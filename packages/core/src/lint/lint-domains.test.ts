@@ -14,7 +14,7 @@ import type { ProjectionDefinition } from '../read-models/projection-definition.
 import type { RoleAccess } from '../read-models/table-model.ts'
 import { defineDomain, type Domain } from '../registry/define-domain.ts'
 import { defaultFailurePolicy } from '../subscriptions/failure-policy.ts'
-import type { DomainRule } from './domain-finding.ts'
+import { domainRules, type DomainRule } from './domain-finding.ts'
 import { lintDomains, type LintDomainsOptions } from './lint-domains.ts'
 
 const orderEvents = defineEvents('order', {
@@ -85,8 +85,13 @@ const payment = (commands: () => ReturnType<typeof orderCommands.pay>) =>
         gifts === 2 ? [commands()] : { state: { gifts: e.payload.kind === 'gift' ? gifts + 1 : gifts }, send: [] },
     })
 
+const reported = new Set<DomainRule>()
+
 function found(domains: readonly Domain[], options: LintDomainsOptions = {}): readonly (readonly [DomainRule, string])[] {
-  return lintDomains(domains, options).map(({ rule, subject }) => [rule, subject])
+  return lintDomains(domains, options).map(({ rule, subject }) => {
+    reported.add(rule)
+    return [rule, subject]
+  })
 }
 
 describe('lintDomains', () => {
@@ -199,6 +204,10 @@ describe('lintDomains', () => {
   ])('finds %s, once', (_, policies, readAccess, expected) => {
     const read = projection('orders', ['order.placed', 'order.paid'], readAccess)
     expect(found([shop({ projections: [read] })], { policies })).toEqual(expected)
+  })
+
+  test('has a fault above for each of its rules', () => {
+    expect([...reported].toSorted()).toEqual([...domainRules].toSorted())
   })
 
   test('says what, where and what to do, and names the nearest', () => {

@@ -7,7 +7,7 @@ import { wrap } from './format.ts'
 import type { Screen } from './screen.ts'
 
 /** Something that the lint says, wherever it looked. */
-export interface LintFinding {
+interface LintFinding {
   /** The definitions of projections, the database, or the definitions of domains. */
   readonly source: 'projection' | 'database' | 'domain'
   readonly severity: 'warning' | 'info'

@@ -4,7 +4,7 @@ import type { GenerationRow } from './generation-rows.ts'
 const everything = ['select', 'insert', 'update', 'delete']
 
 /** The grants that grant_read_models gives, as the catalog of relations spells them: 'cairn_app: select'. */
-export interface ExpectedGrants {
+interface ExpectedGrants {
   readonly onTable: readonly string[]
   /** Undefined where the generation has no views. */
   readonly onView: readonly string[] | undefined
