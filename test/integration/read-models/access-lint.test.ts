@@ -75,7 +75,7 @@ test('there is nothing to say of read models as the code has them, inline ones, 
   const { declared, model } = await given()
   const inline = await given(true)
   const next = await store.create(planOf(declared.name, [model], { version: 2 }))
-  const options = { unowned: true }
+  const options = { whole: true }
   expect(await store.lintAccess([declared, inline.declared], options)).toEqual([])
   await store.switchTo(next)
   expect(await store.lintAccess([{ ...declared, version: 2 }, inline.declared], options)).toEqual([])
@@ -221,6 +221,47 @@ function redeclared(declared: DeclaredProjection, change: Partial<TableModel>): 
   return { ...declared, tables: declared.tables.map((model) => ({ ...model, ...change })) }
 }
 
+describe('Cairn’s own tables', () => {
+  test('are all compared, each that has policies in a fresh schema', async () => {
+    expect(await store.lintAccess([], { whole: true })).toEqual([])
+    const tables = await ask(
+      `select distinct c.relname::text as name from pg_policy p join pg_class c on c.oid = p.polrelid
+        where c.relnamespace = $1::regnamespace and c.relname !~ '__v' order by 1`,
+      [schema],
+    )
+    expect(tables.length).toBeGreaterThan(5)
+    for (const { name } of tables) await ask(`create policy backdoor on ${schema}.${String(name)} for select to ${schema}_app using (true)`)
+    const found = await store.lintAccess([], { whole: true })
+    expect(found.map(({ rule, relation }) => [rule, relation]).toSorted()).toEqual(tables.map(({ name }) => ['extra-policy', name]))
+    await store.fixAccess([], { whole: true })
+    expect(await store.lintAccess([], { whole: true })).toEqual([])
+  })
+
+  test.each<readonly [string, string, AccessRule]>([
+    ['events', 'disable row level security', 'row-security-off'],
+    ['streams', 'force row level security', 'row-security-forced'],
+  ])('%s: %s is found and mended', async (table, change, rule) => {
+    await ask(`alter table ${schema}.${table} ${change}`)
+    expect(await store.lintAccess([], { whole: true })).toMatchObject([{ rule, relation: table, fixable: true }])
+    expect(rulesOf(await store.fixAccess([], { whole: true }))).toEqual([rule])
+    expect(await store.lintAccess([], { whole: true })).toEqual([])
+  })
+
+  test('policies that are gone, changed and too many are found and mended', async () => {
+    await ask(`drop policy worker_reads_all on ${schema}.snapshots`)
+    await ask(`alter policy app_reads_its_tenants on ${schema}.events using (true)`)
+    await ask(`create policy backdoor on ${schema}.commands for select to ${schema}_app using (true)`)
+    const found = await store.lintAccess([], { whole: true })
+    expect(found.map(({ rule, relation }) => [rule, relation]).toSorted()).toEqual([
+      ['changed-policy', 'events'],
+      ['extra-policy', 'commands'],
+      ['missing-policy', 'snapshots'],
+    ])
+    await store.fixAccess([], { whole: true })
+    expect(await store.lintAccess([], { whole: true })).toEqual([])
+  })
+})
+
 describe('an owner who is no superuser', () => {
   const login = `access_owner_of_${database.name}`
   const password = 'not-a-secret'
@@ -281,7 +322,7 @@ describe('what the lint of access finds and leaves', () => {
     await ask(`create table ${schema}.stray (id int); grant select on ${schema}.stray to ${schema}_app`)
     await ask(`create view ${schema}.stray_view as select 1 as one`)
     await ask(`create table ${schema}.stray__v7_g9 (id int); alter table ${schema}.stray__v7_g9 enable row level security`)
-    const found = await store.lintAccess([], { unowned: true })
+    const found = await store.lintAccess([], { whole: true })
     expect(found).toEqual([
       {
         rule: 'unowned-table',
@@ -294,10 +335,10 @@ describe('what the lint of access finds and leaves', () => {
       expect.objectContaining({ relation: 'stray__v7_g9', remedy: expect.stringContaining('what is left of a build') }),
       expect.objectContaining({ relation: 'stray_view', message: expect.stringContaining('only its owner may use it') }),
     ])
-    expect(await store.fixAccess([], { unowned: true })).toEqual([])
+    expect(await store.fixAccess([], { whole: true })).toEqual([])
     expect(await store.lintAccess([])).toEqual([])
     await ask(`drop table ${schema}.stray, ${schema}.stray__v7_g9; drop view ${schema}.stray_view`)
-    expect(await store.lintAccess([], { unowned: true })).toEqual([])
+    expect(await store.lintAccess([], { whole: true })).toEqual([])
   })
 
   test('a grant to a role that is none of Cairn’s', async () => {

@@ -109,8 +109,8 @@ export interface AccessFault {
 export interface AccessOptions {
   /** The list holds every projection of the code: nobody may read what the database has of others. @default false */
   readonly complete?: boolean | undefined
-  /** Tables of the schema that belong to no projection and are none of Cairn's own are named, too. @default false */
-  readonly unowned?: boolean | undefined
+  /** Everything in the schema: the policies of Cairn's own tables, too, and what belongs to no projection. @default false */
+  readonly whole?: boolean | undefined
 }
 
 /** A declared state to compare with: each projection of the code. */

@@ -33,7 +33,7 @@ export async function lint(
   screen: Screen,
 ): Promise<number> {
   const whole = names.length === 0
-  const options = { complete: all, unowned: whole }
+  const options = { complete: all, whole }
   const projections = declared(chosen)
   const fixed = fix ? (await host.store.fixAccess(projections, options)).map(ofDatabase) : []
   const findings = [

@@ -1,27 +1,26 @@
 import type { AccessFault, AccessOptions, DeclaredProjection, PhysicalTable } from '@cairn/core'
 import { ownRelations } from '../schema/own-relations.ts'
 import { readAccessCatalog, type RelationAccess } from './access-catalog.ts'
-import { describePolicy, wantedPolicies } from './compare-policies.ts'
+import { comparePolicies, compareSwitches, wantedPolicies, type AccessReport } from './compare-policies.ts'
 import { expectedGrants, isOurGrant } from './expected-grants.ts'
 import { readGenerations, type GenerationRow } from './generation-rows.ts'
+import { ownTableFaults } from './own-table-faults.ts'
 import type { OwnerSession } from './owner-session.ts'
-import { policiesOf } from './read-access-sql.ts'
+import { applyPolicies, policiesOf } from './read-access-sql.ts'
 import { parsePhysicalName } from './table-ddl.ts'
 
 /** A fault, and the table that it was found on: what mends it. */
 export interface FoundFault {
   readonly fault: AccessFault
-  /** With the read access that it should have; undefined where nothing can be mended. */
+  /** With the read access that it should have; undefined where it is on no read model. */
   readonly on: { readonly generation: GenerationRow; readonly table: PhysicalTable } | undefined
 }
-
-type Report = Omit<AccessFault, 'projection' | 'relation' | 'fixable'> & { readonly fixable?: boolean }
 
 /** Everything about read access that is in the database otherwise than in the code. */
 export async function findAccessFaults(
   session: OwnerSession,
   declared: readonly DeclaredProjection[],
-  { complete = false, unowned = false }: AccessOptions,
+  { complete = false, whole = false }: AccessOptions,
 ): Promise<readonly FoundFault[]> {
   const catalog = await readAccessCatalog(session)
   const generations = await readGenerations(session)
@@ -33,7 +32,7 @@ export async function findAccessFaults(
       const relation = catalog.get(stored.name)
       if (relation?.kind !== 'table') continue
       const table = { name: stored.name, model: { ...stored.model, readAccess: readAccessOf(projection, generation, stored) } }
-      const about = (name: string, reports: readonly Report[]): readonly FoundFault[] =>
+      const about = (name: string, reports: readonly AccessReport[]): readonly FoundFault[] =>
         reports.map((report) => ({
           fault: { projection: generation.projection, relation: name, fixable: true, ...report },
           on: { generation, table },
@@ -43,7 +42,7 @@ export async function findAccessFaults(
       if (view?.kind === 'view') found.push(...about(view.name, viewFaults(session, generation, view)))
     }
   }
-  if (unowned) found.push(...unownedRelations(catalog, generations))
+  if (whole) found.push(...(await ownTableFaults(session, catalog)), ...unownedRelations(catalog, generations))
   return found
 }
 
@@ -65,20 +64,20 @@ interface Looked {
   readonly declared: boolean
 }
 
-async function tableFaults(session: OwnerSession, looked: Looked): Promise<readonly Report[]> {
+async function tableFaults(session: OwnerSession, looked: Looked): Promise<readonly AccessReport[]> {
   const { roles } = session
   const { generation, relation } = looked
   if (relation.owner !== roles.owner) return [otherOwner(relation, roles.owner)]
   return [
-    ...switches(relation),
+    ...compareSwitches(relation),
     ...(await policyFaults(session, looked)),
     ...grantFaults(session, relation, expectedGrants(roles, generation).onTable),
   ]
 }
 
-function viewFaults(session: OwnerSession, generation: GenerationRow, view: RelationAccess): readonly Report[] {
+function viewFaults(session: OwnerSession, generation: GenerationRow, view: RelationAccess): readonly AccessReport[] {
   if (view.owner !== session.roles.owner) return [otherOwner(view, session.roles.owner)]
-  const rights: readonly Report[] = view.securityInvoker
+  const rights: readonly AccessReport[] = view.securityInvoker
     ? []
     : [
         {
@@ -90,7 +89,7 @@ function viewFaults(session: OwnerSession, generation: GenerationRow, view: Rela
   return [...rights, ...grantFaults(session, view, expectedGrants(session.roles, generation).onView ?? [])]
 }
 
-function otherOwner({ name, kind, owner }: RelationAccess, wanted: string): Report {
+function otherOwner({ name, kind, owner }: RelationAccess, wanted: string): AccessReport {
   return {
     rule: 'other-owner',
     message: `The ${kind} ${name} belongs to ${owner}, whom its policies do not bind, and not to ${wanted}.`,
@@ -99,32 +98,11 @@ function otherOwner({ name, kind, owner }: RelationAccess, wanted: string): Repo
   }
 }
 
-function switches({ name, rowSecurity, forced }: RelationAccess): readonly Report[] {
-  return [
-    ...(rowSecurity
-      ? []
-      : [
-          {
-            rule: 'row-security-off' as const,
-            message: `Row-level security of ${name} is switched off: who may read the table sees every tenant.`,
-            remedy: 'It has to be switched on again.',
-          },
-        ]),
-    ...(forced
-      ? [
-          {
-            rule: 'row-security-forced' as const,
-            message: `Row-level security of ${name} is forced on its owner, who then sees no row: comparisons and rebuilds of one tenant go wrong.`,
-            remedy: 'It has to be as Cairn makes it: enabled, and not forced.',
-          },
-        ]
-      : []),
-  ]
-}
-
-async function policyFaults(session: OwnerSession, { generation, table, relation, declared }: Looked): Promise<readonly Report[]> {
+async function policyFaults(session: OwnerSession, { generation, table, relation, declared }: Looked): Promise<readonly AccessReport[]> {
   const { name } = relation
-  const wanted = await wantedPolicies(session, name, policiesOf(table.model, generation.inline, session.roles))
+  const wanted = await wantedPolicies(session, name, (twin) =>
+    applyPolicies(twin, [], policiesOf(table.model, generation.inline, session.roles)),
+  )
   if (wanted === undefined) {
     return [
       {
@@ -135,44 +113,16 @@ async function policyFaults(session: OwnerSession, { generation, table, relation
       },
     ]
   }
-  const reports: Report[] = []
-  for (const policy of wanted) {
-    const present = relation.policies.find((candidate) => candidate.name === policy.name)
-    if (present === undefined) {
-      reports.push({
-        rule: 'missing-policy',
-        message: `${name} lacks the policy ${policy.name}, which the code has: those whom it lets in are kept out.`,
-        remedy: `It has to be there: ${describePolicy(policy)}.`,
-      })
-    } else if (describePolicy(present) !== describePolicy(policy)) {
-      reports.push({
-        rule: 'changed-policy',
-        message: `The policy ${policy.name} of ${name} is not the code's; in the database it is ${describePolicy(present)}.`,
-        remedy: `It has to be: ${describePolicy(policy)}.`,
-      })
-    }
-  }
-  for (const policy of relation.policies) {
-    if (wanted.some((candidate) => candidate.name === policy.name)) continue
-    reports.push(
-      declared
-        ? {
-            rule: 'extra-policy',
-            message: `${name} has a policy ${policy.name} that the code does not have: ${describePolicy(policy)}.`,
-            remedy: 'It has to go, or its rule belongs into readAccess.',
-          }
-        : {
-            rule: 'undeclared-projection',
-            message: `The code has no projection ${generation.projection}, and the policy ${policy.name} still lets its table ${name} be read.`,
-            remedy: 'The policy has to go; drop the table by hand when nobody needs it.',
-          },
-    )
-  }
-  return reports
+  if (declared) return comparePolicies(name, relation.policies, wanted)
+  return comparePolicies(name, relation.policies, wanted, (policy) => ({
+    rule: 'undeclared-projection',
+    message: `The code has no projection ${generation.projection}, and the policy ${policy.name} still lets its table ${name} be read.`,
+    remedy: 'The policy has to go; drop the table by hand when nobody needs it.',
+  }))
 }
 
-function grantFaults({ roles }: OwnerSession, { name, grants }: RelationAccess, expected: readonly string[]): readonly Report[] {
-  const reports: Report[] = []
+function grantFaults({ roles }: OwnerSession, { name, grants }: RelationAccess, expected: readonly string[]): readonly AccessReport[] {
+  const reports: AccessReport[] = []
   for (const grant of expected) {
     if (grants.includes(grant)) continue
     reports.push({

@@ -2,6 +2,7 @@ import type { AccessFault, AccessOptions, AccessRule, DeclaredProjection } from 
 import { applyReadAccess, storeModel } from './apply-read-access.ts'
 import { findAccessFaults, type FoundFault } from './find-access-faults.ts'
 import { lockProjection } from './generation-rows.ts'
+import { fixOwnTable } from './own-table-faults.ts'
 import type { OwnerSession } from './owner-session.ts'
 import { identifier } from './quote.ts'
 import { withViewLocks } from './switch-with-retries.ts'
@@ -24,6 +25,8 @@ export async function fixAccessFaults(
   const fixable = (await findAccessFaults(session, declared, options)).filter(({ fault }) => fault.fixable)
   const byTable = Map.groupBy(fixable, ({ on }) => on?.table.name)
   for (const faults of byTable.values()) await fixTable(session, faults)
+  const own = new Set(fixable.filter(({ on }) => on === undefined).map(({ fault }) => fault.relation))
+  for (const table of own) await fixOwnTable(session, table)
   return fixable.map(({ fault }) => fault)
 }
 
