@@ -20,6 +20,7 @@ test.each([
   ['projections.md', 4],
   ['subscriptions.md', 1],
   ['process-managers.md', 3],
+  ['linting.md', 1],
   ['pumps.md', 1],
 ] as const)(
   'the %s examples compile and run',

@@ -1,4 +1,4 @@
-import { InvalidInputError, Registry, type Domain } from '@cairn/core'
+import { InvalidInputError, lintRegistry, Registry, type Domain } from '@cairn/core'
 import type { ProjectionHost } from '@cairn/projections'
 import { resolveCairnOptions, type CairnOptions } from './cairn-options.ts'
 import { openBackend } from './open-backend.ts'
@@ -28,6 +28,10 @@ async function openProjectionHost(config: CairnOptions): Promise<ProjectionHost>
   const host = appProjectionHost(registry, backend.background, {
     logger: options.logger.child({ component: 'projections' }),
     faults: options.background?.faults,
+    lintDomains: () => {
+      options.policies.assertComplete()
+      return lintRegistry(registry, options.policies)
+    },
     close: () => backend.close(),
   })
   if (host !== undefined) return host

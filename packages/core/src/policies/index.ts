@@ -1,1 +1,2 @@
-export { Policies, type AllowOptions, type PolicyCondition, type PolicyContext, type PolicyWhen } from './policies.ts'
+export { ownRolePrefix } from './own-roles.ts'
+export { Policies, type AllowOptions, type PolicyCondition, type PolicyContext, type PolicyRule, type PolicyWhen } from './policies.ts'

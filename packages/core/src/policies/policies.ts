@@ -22,9 +22,19 @@ export interface AllowOptions {
 export type PolicyWhen = string | PolicyCondition
 
 interface Policy {
+  readonly pattern: string
   readonly matches: (commandType: string) => boolean
   readonly roles: ReadonlySet<string> | undefined
   readonly conditions: readonly PolicyWhen[]
+}
+
+/** A policy as it can be looked at. */
+export interface PolicyRule {
+  readonly pattern: string
+  /** Undefined: every caller. */
+  readonly roles: readonly string[] | undefined
+  /** Names of its conditions; those that are functions have none. */
+  readonly conditions: readonly string[]
 }
 
 /**
@@ -40,12 +50,27 @@ export class Policies {
     return this.#policies.length === 0
   }
 
+  /** What was allowed, in order. */
+  get rules(): readonly PolicyRule[] {
+    return this.#policies.map(({ pattern, roles, conditions }) => ({
+      pattern,
+      roles: roles === undefined ? undefined : [...roles],
+      conditions: conditions.filter((when) => typeof when === 'string'),
+    }))
+  }
+
+  /** Names of the registered conditions. */
+  get conditionNames(): readonly string[] {
+    return [...this.#conditions.keys()]
+  }
+
   /**
    * Allows commands of a full type (`order.create`), of one prefix (`order.*`), or all (`*`).
    * @throws InvalidInputError when the pattern is not legal
    */
   allow(pattern: string, { roles, when }: AllowOptions = {}): this {
     this.#policies.push({
+      pattern,
       matches: typeMatcher(pattern),
       roles: roles === undefined ? undefined : new Set(roles),
       conditions: when === undefined ? [] : isList(when) ? [...when] : [when],

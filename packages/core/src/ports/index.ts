@@ -33,15 +33,19 @@ export type { JobSchedulerPort } from './job-scheduler.port.ts'
 export { silentLogger, type LogFields, type LoggerPort } from './logger.port.ts'
 export type { HintsPort } from './hints.port.ts'
 export type { LogHead, LogReaderPort, LogReadOptions, LogReadPage } from './log-reader.port.ts'
-export type {
-  DeclaredProjection,
-  Drift,
-  DriftOptions,
-  Generation,
-  GenerationPlan,
-  GenerationState,
-  ProjectionStorePort,
-  SwitchOptions,
+export {
+  accessRules,
+  type AccessFault,
+  type AccessOptions,
+  type AccessRule,
+  type DeclaredProjection,
+  type Drift,
+  type DriftOptions,
+  type Generation,
+  type GenerationPlan,
+  type GenerationState,
+  type ProjectionStorePort,
+  type SwitchOptions,
 } from './projection-store.port.ts'
 export type {
   InstanceCount,

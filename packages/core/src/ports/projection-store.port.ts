@@ -74,6 +74,45 @@ export interface Drift {
   readonly remedy: 'repair' | 'rebuild' | 'drop'
 }
 
+/** The rules of `lintAccess`. Their names stay, so that a program can filter by them. */
+export const accessRules = [
+  'row-security-off',
+  'row-security-forced',
+  'missing-policy',
+  'extra-policy',
+  'changed-policy',
+  'missing-grant',
+  'extra-grant',
+  'foreign-grant',
+  'view-rights',
+  'other-owner',
+  'undeclared-projection',
+  'unowned-table',
+] as const
+export type AccessRule = (typeof accessRules)[number]
+
+/** Something in the database that lets others read or write than the code says, or keeps out those that it lets in. */
+export interface AccessFault {
+  readonly rule: AccessRule
+  /** Undefined: it belongs to none. */
+  readonly projection: string | undefined
+  /** The table or view by its own name: `order_summary__v2_g4`. */
+  readonly relation: string
+  /** A sentence for people. */
+  readonly message: string
+  /** What to do about it; a sentence. */
+  readonly remedy: string
+  /** True: `fixAccess` mends it. */
+  readonly fixable: boolean
+}
+
+export interface AccessOptions {
+  /** The list holds every projection of the code: nobody may read what the database has of others. @default false */
+  readonly complete?: boolean | undefined
+  /** Everything in the schema: the policies of Cairn's own tables, too, and what belongs to no projection. @default false */
+  readonly whole?: boolean | undefined
+}
+
 /** A declared state to compare with: each projection of the code. */
 export interface DeclaredProjection {
   readonly name: string
@@ -120,6 +159,13 @@ export interface ProjectionStorePort {
   drift(declared: readonly DeclaredProjection[], options?: DriftOptions): Promise<readonly Drift[]>
   /** Repairs what can be repaired in place; answers what it did. */
   repair(declared: readonly DeclaredProjection[], options?: DriftOptions): Promise<readonly Drift[]>
+  /**
+   * Row-level security, policies, grants and owners of the tables of read models, as they are and as the code has them, by
+   * relation and rule; whatever was noted when they were made. Empty: only those read and write that the code lets.
+   */
+  lintAccess(declared: readonly DeclaredProjection[], options?: AccessOptions): Promise<readonly AccessFault[]>
+  /** Mends what can be mended without a rebuild; answers what it mended. */
+  fixAccess(declared: readonly DeclaredProjection[], options?: AccessOptions): Promise<readonly AccessFault[]>
   /** Views of others that depend on a projection's views. */
   dependents(projection: string): Promise<readonly string[]>
 }

@@ -3,7 +3,7 @@ export { column, type Column, type ColumnLike, type ColumnSpec } from './columns
 export { bigint, boolean, date, double, integer, json, numeric, text, timestamp, uuid } from './columns/columns.ts'
 export { InMemoryRowStore, type InMemoryRowTransaction, type MemoryRow, type RowTransactionOptions } from './in-memory-row-store.ts'
 export type { InlineTarget, InlineWriter } from './inline-writer.ts'
-export { lintReadAccess, type LintOptions, type ReadAccessFinding } from './lint-read-access.ts'
+export { lintReadAccess, readAccessRules, type LintOptions, type ReadAccessFinding, type ReadAccessRule } from './lint-read-access.ts'
 export type { Projection, ProjectionDefinition, RowChange, RowOperations, RowOperationsByTable } from './projection-definition.ts'
 export { projectionFingerprint } from './projection-fingerprint.ts'
 export { ProjectionProcessor, type ProjectionProcessorOptions } from './rows/projection-processor.ts'

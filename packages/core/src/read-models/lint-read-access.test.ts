@@ -68,6 +68,7 @@ describe('lintReadAccess', () => {
       role: 'stuff',
       rule: 'unknown-role',
       message: 'orders has a rule for role "stuff", which nobody comes with; did you mean "staff".',
+      remedy: 'Correct the role.',
     })
   })
 })

@@ -1,25 +1,32 @@
 import { nearest } from '../registry/nearest.ts'
 import type { ColumnModel, RoleAccess, TableModel } from './table-model.ts'
 
+/** The rules of `lintReadAccess`. Their names stay, so that a program can filter by them. */
+export const readAccessRules = [
+  'uncovered-table',
+  'empty-access',
+  'unknown-role',
+  'no-effect',
+  'unknown-column',
+  'hidden-key',
+  'hidden-own-column',
+  'nullable-own-column',
+  'own-column-type',
+  'unindexed-own-column',
+] as const
+export type ReadAccessRule = (typeof readAccessRules)[number]
+
 /** Something about a table's read access that is allowed, or that types let through, and hardly meant. */
 export interface ReadAccessFinding {
   readonly projection: string
   readonly table: string
   /** The role whose entry it is; undefined when it is about the table. */
   readonly role: string | undefined
-  readonly rule:
-    | 'uncovered-table'
-    | 'empty-access'
-    | 'unknown-role'
-    | 'no-effect'
-    | 'unknown-column'
-    | 'hidden-key'
-    | 'hidden-own-column'
-    | 'nullable-own-column'
-    | 'own-column-type'
-    | 'unindexed-own-column'
+  readonly rule: ReadAccessRule
   /** A sentence for people. */
   readonly message: string
+  /** What to do about it; a sentence. */
+  readonly remedy: string
 }
 
 export interface LintOptions {
@@ -32,18 +39,32 @@ interface Linted {
   readonly tables: readonly TableModel[]
 }
 
+const remedies: Readonly<Record<ReadAccessRule, string>> = {
+  'uncovered-table': 'Say who may read it: readAccess: { staff: allRows }. Where nobody shall, there is no need for the table.',
+  'empty-access': 'Name a role, or leave readAccess out.',
+  'unknown-role': 'Correct the role.',
+  'no-effect': "Leave the rule out, or say for each role, instead of for '*', who reads all.",
+  'unknown-column': 'Correct the column.',
+  'hidden-key': 'Show the key, or read with another one.',
+  'hidden-own-column': 'Show the column: it holds nothing but the user that the reader is.',
+  'nullable-own-column': 'Make it a column that is never null, or let others read the rows of nobody.',
+  'own-column-type': 'Keep the user in a column of text() or uuid().',
+  'unindexed-own-column': 'Add an index that begins with it.',
+}
+
 /** Looks through the read access of all tables, in their order. */
 export function lintReadAccess(declared: readonly Linted[], options: LintOptions = {}): readonly ReadAccessFinding[] {
   return declared.flatMap(({ name, tables }) => tables.flatMap((table) => lintTable(name, table, options)))
 }
 
 function lintTable(projection: string, table: TableModel, options: LintOptions): readonly ReadAccessFinding[] {
-  const finding = (role: string | undefined, rule: ReadAccessFinding['rule'], message: string): ReadAccessFinding => ({
+  const finding = (role: string | undefined, rule: ReadAccessRule, message: string): ReadAccessFinding => ({
     projection,
     table: table.name,
     role,
     rule,
     message: `${table.name} ${message}.`,
+    remedy: remedies[rule],
   })
   const { readAccess } = table
   if (readAccess === undefined) return [finding(undefined, 'uncovered-table', 'has no readAccess: the application reads nothing of it')]
@@ -56,7 +77,7 @@ function lintTable(projection: string, table: TableModel, options: LintOptions):
   ])
 }
 
-type Complaint = readonly [ReadAccessFinding['rule'], string]
+type Complaint = readonly [ReadAccessRule, string]
 
 function lintRole(
   role: string,

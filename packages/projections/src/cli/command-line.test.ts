@@ -19,6 +19,7 @@ describe('the command line', () => {
       json: true,
       throttle: true,
     })
+    expect(read('--lint', '--fix').line).toMatchObject({ action: 'lint', fix: true })
     expect(read('--all', '--no-throttle').line).toMatchObject({ all: true, throttle: false })
   })
 
@@ -31,6 +32,10 @@ describe('the command line', () => {
     [['--parallel', '0'], /whole number from 1 to 16/],
     [['--tenant'], /argument missing/],
     [['--status', '--drift'], /cannot be used with/],
+    [['--fix'], /'--fix' is of --lint/],
+    [['--drift-report', 'drift.json', '--all'], /cannot be used with/],
+    [['--drift-report', 'drift.json', 'order-summary'], /names the projections itself/],
+    [['--drift', '--fix'], /'--fix' is of --lint/],
   ])('refuses %j with 2 and the usage line', (args, message) => {
     const { line, said } = read(...args)
     expect(line).toEqual({ exitCode: 2 })

@@ -20,6 +20,8 @@ export interface CommandLine {
   readonly recreateDependents: boolean
   readonly verify: boolean
   readonly park: boolean
+  readonly fix: boolean
+  readonly driftReport: string | undefined
   readonly config: string | undefined
   readonly json: boolean
 }
@@ -45,6 +47,8 @@ Examples:
   rebuild-projections order-summary --rollback back to the generation before
   rebuild-projections --status                 what is live, how far it is, what is parked
   rebuild-projections --drift --json           does the database look as the code says?
+  rebuild-projections --drift-report FILE      put right what that said, by repair and by rebuild
+  rebuild-projections --lint --fix             who may read what: in the code, and in the database
 
 Stop it when you like (Ctrl-C, or kill -9): the same command goes on from there.
 
@@ -72,7 +76,14 @@ export function readCommandLine(args: readonly string[], output: CommandOutput):
       exclusive('--drift', 'compare the tables with the code; exit 1 when they differ (with --all: what the code does not know is extra)'),
     )
     .addOption(exclusive('--repair', 'repair what differs and can be repaired in place'))
-    .addOption(exclusive('--lint', 'check the definitions'))
+    .addOption(exclusive('--lint', 'check the definitions, and policies and grants in the database; exit 1 when something is to be mended'))
+    .option('--fix', 'with --lint: mend policies, grants and switches of row-level security in the database')
+    .addOption(
+      new Option(
+        '--drift-report <file>',
+        'work through what --drift --json printed: repair what can be repaired, rebuild the rest',
+      ).conflicts([...actions.filter((action) => action !== 'rebuild'), 'all', 'outdated', 'tenant']),
+    )
     .option('--config <path>', "the app's configuration", undefined)
     .option('--json', 'one JSON document per line, for programs')
     .addHelpText('after', examples)
@@ -87,6 +98,10 @@ export function readCommandLine(args: readonly string[], output: CommandOutput):
       args.filter((arg, i) => !(i === 0 && arg === '--')),
       { from: 'user' },
     )
+    const { fix = false, lint = false, driftReport } = command.opts<Given>()
+    if (driftReport !== undefined && command.args.length > 0)
+      command.error("error: option '--drift-report' names the projections itself; leave the names out.")
+    if (fix && !lint) command.error("error: option '--fix' is of --lint: say --lint --fix. What --drift finds, --repair repairs.")
   } catch (error) {
     if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage }
     throw error
@@ -106,6 +121,8 @@ export function readCommandLine(args: readonly string[], output: CommandOutput):
     recreateDependents: given.recreateDependents ?? false,
     verify: given.verify ?? false,
     park: given.park ?? false,
+    fix: given.fix ?? false,
+    driftReport: given.driftReport,
     config: given.config,
     json: given.json ?? false,
   }

@@ -1,4 +1,5 @@
 import type {
+  DomainFinding,
   FaultHook,
   HintsPort,
   LoggerPort,
@@ -27,6 +28,8 @@ export interface ProjectionHost {
   lift(event: RecordedEvent): RecordedEvent
   /** True for an event type that some domain of the app defines. */
   knows(type: string): boolean
+  /** What the lint of the app's domains finds; nothing where a host has no domains. */
+  readonly lintDomains?: (() => readonly DomainFinding[]) | undefined
   readonly hints: HintsPort
   readonly logger: LoggerPort
   readonly faults: FaultHook

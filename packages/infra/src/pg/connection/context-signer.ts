@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { InvalidInputError } from '@cairn/core'
+import { InvalidInputError, ownRolePrefix } from '@cairn/core'
 import { textArray } from './array-literal.ts'
 
 /** A tenant context that the database verifies: see db/functions/010-tenants.sql. */
@@ -16,8 +16,6 @@ export interface Actor {
 }
 
 const cachedContexts = 1_000
-/** Roles that begin so are Cairn's own: no caller may come with one. */
-const ownRoles = 'cairn:'
 /** In whose name inline projections write their rows; see the policies of read models. */
 export const inlineRole = 'cairn:inline'
 
@@ -40,8 +38,8 @@ export class ContextSigner {
 
   /** @throws InvalidInputError when the actor's role is one of Cairn's own */
   sign(tenants: readonly string[], actor?: Actor): SignedContext {
-    if (actor?.role?.startsWith(ownRoles) === true)
-      throw new InvalidInputError('role', `Roles that begin with "${ownRoles}" are Cairn's own; "${actor.role}" cannot be a caller's.`)
+    if (actor?.role?.startsWith(ownRolePrefix) === true)
+      throw new InvalidInputError('role', `Roles that begin with "${ownRolePrefix}" are Cairn's own; "${actor.role}" cannot be a caller's.`)
     const only = tenants.length === 1 && actor === undefined ? tenants[0] : undefined
     if (only !== undefined) {
       const cached = this.#single.get(only)

@@ -33,7 +33,7 @@ export async function catalogHash(session: OwnerSession, table: string): Promise
     `select json_build_array(c.relrowsecurity, (
        select json_agg(json_build_array(p.polname, p.polcmd, p.polpermissive, array(select r::regrole::text from unnest(p.polroles) r order by 1),
                                         pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) order by p.polname)
-         from pg_policy p where p.polrelid = c.oid))::text as text
+         from pg_policy p where p.polrelid = c.oid))::text || case when c.relforcerowsecurity then ' forced' else '' end as text
        from pg_class c where c.oid = $1::regclass`,
     [quoteForRegclass(table)],
   )

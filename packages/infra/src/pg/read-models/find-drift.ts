@@ -2,6 +2,7 @@ import type { DeclaredProjection, Drift, DriftOptions, PhysicalTable } from '@ca
 import { readStoredAccess } from './apply-read-access.ts'
 import { readCatalog, type CatalogRelation } from './catalog.ts'
 import { compareTable, type TableDrift } from './compare-table.ts'
+import { expectedGrants, isOurGrant } from './expected-grants.ts'
 import { readGenerations, type GenerationRow } from './generation-rows.ts'
 import type { OwnerSession } from './owner-session.ts'
 import { policiesHash, policiesOf } from './read-access-sql.ts'
@@ -126,29 +127,22 @@ async function compareAccess(
 
 function compareGrants(
   { roles }: OwnerSession,
-  { state, inline }: GenerationRow,
+  generation: GenerationRow,
   { name, model }: PhysicalTable,
   catalog: ReadonlyMap<string, CatalogRelation>,
 ): readonly TableDrift[] {
-  const ours = [roles.app, roles.worker, roles.maintenance, 'public']
-  const live = state === 'live'
-  const all = ['select', 'insert', 'update', 'delete']
-  const onTable = [
-    ...all.map((verb) => `${roles.worker}: ${verb}`),
-    ...(live ? (inline ? all : ['select']) : []).map((verb) => `${roles.app}: ${verb}`),
-  ]
-  const onView = [`${roles.app}: select`, `${roles.worker}: select`]
+  const { onTable, onView } = expectedGrants(roles, generation)
   const check = (relation: string, expected: readonly string[]): readonly TableDrift[] => {
     const found = catalog.get(relation)
     if (found === undefined) return []
     const want = expected.toSorted().join(', ')
     const have = found.grants
-      .filter((grant) => ours.some((role) => grant.startsWith(`${role}: `)))
+      .filter((grant) => isOurGrant(roles, grant))
       .toSorted()
       .join(', ')
     return want === have ? [] : [{ kind: 'grants', expected: `${relation}: ${want}`, actual: `${relation}: ${have}`, remedy: 'repair' }]
   }
-  return [...check(name, onTable), ...(live ? check(model.name, onView) : [])]
+  return [...check(name, onTable), ...(onView === undefined ? [] : check(model.name, onView))]
 }
 
 function compareView(table: PhysicalTable, view: CatalogRelation | undefined): readonly TableDrift[] {

@@ -3,6 +3,8 @@ import {
   InvalidInputError,
   noFaults,
   NothingToRollBackError,
+  type AccessFault,
+  type AccessOptions,
   type DeclaredProjection,
   type Drift,
   type DriftOptions,
@@ -17,7 +19,9 @@ import { syncReadAccess } from './apply-read-access.ts'
 import { createGeneration, isSamePlan } from './create-generation.ts'
 import { findDependents, namesOf, viewNames } from './dependents.ts'
 import { digestTable, type TableDigest } from './digest-table.ts'
+import { findAccessFaults } from './find-access-faults.ts'
 import { findDrift } from './find-drift.ts'
+import { fixAccessFaults } from './fix-access-faults.ts'
 import { eventsBehind } from './hold-appends.ts'
 import { lockProjection, readGenerations, toGeneration, type GenerationRow } from './generation-rows.ts'
 import { asOwner, type OwnerSession } from './owner-session.ts'
@@ -207,6 +211,15 @@ export class PgProjectionStore implements ProjectionStorePort {
 
   repair(declared: readonly DeclaredProjection[], options: DriftOptions = {}): Promise<readonly Drift[]> {
     return this.#asOwner('repairing the database', (session) => repairDrift(session, declared, options))
+  }
+
+  async lintAccess(declared: readonly DeclaredProjection[], options: AccessOptions = {}): Promise<readonly AccessFault[]> {
+    const found = await this.#asOwner('looking at policies and grants', (session) => findAccessFaults(session, declared, options))
+    return found.map(({ fault }) => fault)
+  }
+
+  fixAccess(declared: readonly DeclaredProjection[], options: AccessOptions = {}): Promise<readonly AccessFault[]> {
+    return this.#asOwner('mending policies and grants', (session) => fixAccessFaults(session, declared, options))
   }
 
   /**

@@ -70,7 +70,8 @@ export function policiesHash(policies: readonly RowPolicy[]): string {
 /** Statements that leave the table with these policies and no others. */
 export function applyPolicies(table: string, present: readonly string[], policies: readonly RowPolicy[]): readonly string[] {
   return [
-    `alter table ${identifier(table)} enable row level security`,
+    // Not forced: the owner compares rows and replaces a tenant's, and would see none.
+    `alter table ${identifier(table)} enable row level security, no force row level security`,
     ...present.map((name) => `drop policy ${identifier(name)} on ${identifier(table)}`),
     ...policies.map(
       ({ name, command, role: to, using, check }) =>
