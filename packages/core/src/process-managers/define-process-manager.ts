@@ -7,7 +7,9 @@ import { defaultFailurePolicy, type FailurePolicy } from '../subscriptions/failu
 import type { StartPosition } from '../subscriptions/start-position.ts'
 import { upcast } from '../upcasting/upcast.ts'
 import { versionedSchema } from '../upcasting/versioned-schema.ts'
+import type { ProcessContext } from './process-context.ts'
 import type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
+import type { StepContext } from './step-context.ts'
 
 /** The events of several sets, by full type. */
 export type EventMap<E extends EventSetLike> = { readonly [V in EventsOf<E> as V['type']]: V }
@@ -43,8 +45,13 @@ export interface ProcessManagerBuilder<N extends string, E extends EventSetLike,
   correlate<T extends EventTypeOf<E>>(keys: {
     readonly [X in T]: (event: EventByType<E, X>) => string | undefined
   }): {
-    /** One reaction for each type. Pure: no clock, no randomness, no input but its arguments; ids made inside are derived. */
-    on(reactions: { readonly [X in T]: (state: S, event: EventByType<E, X>) => Reaction<S> }): ProcessManagerDefinition<N>
+    /**
+     * One reaction for each type. Pure: no clock, no randomness, no input but its arguments; ids made inside are derived. What it must
+     * know of other streams it asks its context for.
+     */
+    on(reactions: {
+      readonly [X in T]: (state: S, event: EventByType<E, X>, context: ProcessContext<E>) => Reaction<S>
+    }): ProcessManagerDefinition<N>
   }
 }
 
@@ -78,7 +85,7 @@ export function defineProcessManager<const N extends string, E extends EventSetL
 
 // The builder's types tie each function to its event; here they are looked up by the event's type again.
 type Correlate = (event: never) => string | undefined
-type React = (state: never, event: never) => Reaction<unknown>
+type React = (state: never, event: never, context: never) => Reaction<unknown>
 
 function complete<N extends string, E extends EventSetLike, S>(
   name: N,
@@ -117,7 +124,12 @@ function complete<N extends string, E extends EventSetLike, S>(
     initial: () => (options.initial === undefined ? null : options.initial()),
     liftState: (stateVersion: number, state: unknown) => (schema === undefined ? state : upcast(schema, stateVersion, state)),
     correlate: (event: RecordedEvent) => correlate.get(event.type)?.(event as never),
-    react: (state: unknown, event: RecordedEvent) => react.get(event.type)?.(state as never, event as never),
+    react(state: unknown, event: RecordedEvent, context: StepContext) {
+      const reaction = react.get(event.type)
+      // It may be run several times, and must find the state as it was.
+      const given = reaction !== undefined && reaction.length > 2 ? structuredClone(state) : state
+      return reaction?.(given as never, event as never, context as never)
+    },
   })
 }
 

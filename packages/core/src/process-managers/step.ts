@@ -8,19 +8,24 @@ import { derivedUuid } from '../ids/uuid.ts'
 import { delayMs, type Intent } from './intents.ts'
 import { newInstance, type InstanceKey, type ProcessInstance, type Step, type StepCommand, type TimerState } from './instance.ts'
 import type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
+import { StepContext } from './step-context.ts'
+import type { StepLoads } from './step-loads.ts'
+import type { StepServices } from './step-services.ts'
 
 /**
  * What an event leads to in an instance. Pure: the same instance and event give the same step, ids included, on every
  * scheduler and however often it runs; times count from the event's own. Undefined where there is nothing to do: the event
  * was handled before, the instance has ended, or it correlates to none.
  * @param event lifted to the newest schema
- * @param schemaVersionOf the newest version of a command's schema, which is what factories make
+ * @param loads what was loaded for this event so far; see `stepLoading`
+ * @throws HistoryNeeded where the reaction asks for what was not loaded yet; then nothing was said or done
  */
 export function step(
   definition: ProcessManagerDefinition,
   instance: ProcessInstance | undefined,
   event: RecordedEvent,
-  schemaVersionOf: (commandType: string) => number = () => 1,
+  services: StepServices = {},
+  loads?: StepLoads,
 ): Step | undefined {
   const instanceId = definition.correlate(event)
   if (instanceId === undefined) return undefined
@@ -31,13 +36,23 @@ export function step(
   let made = 0
   // Ids that factories draw inside of the reaction: the ones that replace them below, and those of new aggregates.
   const draw = (): string => derivedUuid('drawn', definition.name, key.tenantId, instanceId, event.id, String(made++))
-  const reaction = outcome(
-    definition,
-    event,
-    withDerivedIds(draw, () => definition.react(state, event)),
-  )
-  const outcomeWithState = { ...reaction, state: 'state' in reaction ? reaction.state : state }
-  return carryOut({ definition, key, before, event, schemaVersionOf }, outcomeWithState)
+  const context = new StepContext(key, event, loads)
+  try {
+    const reaction = outcome(
+      definition,
+      event,
+      withDerivedIds(draw, () => definition.react(state, event, context)),
+    )
+    // One that caught the interruption went on with something else than what it asked for.
+    if (context.needed !== undefined) throw context.needed
+    const outcomeWithState = { ...reaction, state: 'state' in reaction ? reaction.state : state }
+    const { schemaVersionOf = () => 1 } = services
+    return carryOut({ definition, key, before, event, schemaVersionOf }, outcomeWithState)
+  } catch (error) {
+    throw context.needed ?? error
+  } finally {
+    if (context.needed === undefined) context.speak(services)
+  }
 }
 
 type Outcome = Exclude<Reaction<unknown>, readonly Intent[] | undefined>
@@ -46,10 +61,12 @@ function outcome(definition: ProcessManagerDefinition, event: RecordedEvent, rea
   if (reaction === undefined) return {}
   if (isIntents(reaction)) return { send: reaction }
   if (reaction instanceof Promise) {
-    throw new DefinitionError(`The reaction of process manager ${definition.name} to ${event.type} is asynchronous; it must be pure.`, {
-      name: definition.name,
-      type: event.type,
-    })
+    // Its own failure is not the news.
+    reaction.catch(() => undefined)
+    throw new DefinitionError(
+      `The reaction of process manager ${definition.name} to ${event.type} is asynchronous. It must be pure; what it asks its context for it gets at once.`,
+      { name: definition.name, type: event.type },
+    )
   }
   return reaction
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import {
-  step,
   delayMs,
   type Intent,
   type NewEvent,
@@ -13,6 +12,7 @@ import {
 import type { EventsInStream } from '../projections/in-stream.ts'
 import { recordEvents } from '../projections/record-events.ts'
 import { interleavings } from './interleavings.ts'
+import { stepWith } from './step-with.ts'
 
 /** What a process manager may be asked for. */
 export interface ProcessOutcome {
@@ -48,6 +48,9 @@ export interface GivenProcess {
 /**
  * States a rule of a process manager as an example: `givenProcess(orderFulfilment, inStream('o-1', created)).when(inStream('o-1',
  * ready)).sends(invoiceCommands.create({ … })).cancels('order.autoCancel')`. Needs no store and no clock.
+ *
+ * What is given is the log: what a reaction loads comes out of it, as it was before the reaction's own event. So events of other
+ * streams are given like those that it reacts to.
  */
 export function givenProcess(definition: ProcessManagerDefinition, ...history: readonly (NewEvent | EventsInStream)[]): GivenProcess {
   return {
@@ -73,7 +76,7 @@ function run(definition: ProcessManagerDefinition, events: readonly RecordedEven
   const ended: string[] = []
   let instance: ProcessInstance | undefined
   for (const event of events) {
-    const made = step(definition, instance, event)
+    const made = stepWith(definition, instance, event, events)
     if (made === undefined) continue
     const timers = Object.entries(instance?.timers ?? {})
     // As it would come back from a store.

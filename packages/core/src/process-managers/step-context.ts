@@ -1,0 +1,119 @@
+import type { AggregateModel } from '../aggregate/aggregate-model.ts'
+import { toAggregateModel, type AggregateDefinition } from '../aggregate/to-aggregate-model.ts'
+import type { RecordedEvent } from '../contracts/event.ts'
+import type { StreamKey } from '../contracts/stream-key.ts'
+import type { LogFields } from '../ports/logger.port.ts'
+import type { InstanceKey } from './instance.ts'
+import type { PastState, StepLog, StepTrace } from './process-context.ts'
+import { HistoryNeeded, StepLoads } from './step-loads.ts'
+import type { StepServices } from './step-services.ts'
+
+/** The context of one run of a reaction. What it says is held back until it is known that the run counts. */
+export class StepContext {
+  readonly #key: InstanceKey
+  readonly #event: RecordedEvent
+  #loads: StepLoads | undefined
+  #needed: HistoryNeeded | undefined
+  #said: ((services: StepServices) => void)[] | undefined
+
+  constructor(key: InstanceKey, event: RecordedEvent, loads: StepLoads | undefined) {
+    this.#key = key
+    this.#event = event
+    this.#loads = loads
+  }
+
+  /** What the reaction asked for and did not get, whatever it made of that. */
+  get needed(): HistoryNeeded | undefined {
+    return this.#needed
+  }
+
+  get instanceId(): string {
+    return this.#key.instanceId
+  }
+
+  get trace(): StepTrace {
+    const { id, metadata } = this.#event
+    return { correlationId: metadata.correlationId, causationId: id, traceparent: metadata.traceparent }
+  }
+
+  // Arrow functions, here and below: reactions take the context apart.
+  readonly loadAggregate = <A extends AggregateDefinition>(aggregate: A, id: string): PastState<ReturnType<A['initial']>> => {
+    const stream = this.#streamOf(aggregate.events.$aggregate, id)
+    return this.#load((loads) => loads.aggregate(modelOf(aggregate), stream)) as PastState<ReturnType<A['initial']>>
+  }
+
+  readonly loadEvents = (aggregateType: string, id: string): readonly RecordedEvent[] => {
+    const stream = this.#streamOf(aggregateType, id)
+    return this.#load((loads) => loads.events(stream))
+  }
+
+  readonly hint = (key: string): unknown => {
+    const { metadata } = this.#event
+    return Object.hasOwn(metadata, key) ? metadata[key] : undefined
+  }
+
+  readonly metric = (name: string, value: number): void => {
+    const { processManager, tenantId, instanceId } = this.#key
+    const { type: eventType } = this.#event
+    this.#say(({ observer }) => observer?.measured?.({ processManager, tenantId, instanceId, eventType, name, value }))
+  }
+
+  get log(): StepLog {
+    const line =
+      (level: 'debug' | 'info' | 'warn' | 'error') =>
+      (message: string, fields: LogFields = {}): void =>
+        this.#say(({ logger }) => logger?.[level](message, { ...fields, ...this.#about() }))
+    return { trace: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+  }
+
+  /** Says what the run said. Never throws: a step does not depend on who listens. */
+  speak(services: StepServices): void {
+    for (const say of this.#said ?? []) {
+      try {
+        say(services)
+      } catch (error) {
+        services.logger?.error('An observer of a process manager failed.', { ...this.#about(), error })
+      }
+    }
+  }
+
+  #say(line: (services: StepServices) => void): void {
+    ;(this.#said ??= []).push(line)
+  }
+
+  #about(): LogFields {
+    const { id, type, tenantId, metadata } = this.#event
+    const { processManager, instanceId } = this.#key
+    return {
+      component: 'process-manager',
+      tenantId,
+      correlationId: metadata.correlationId,
+      processManager,
+      instanceId,
+      eventId: id,
+      eventType: type,
+    }
+  }
+
+  #streamOf(aggregateType: string, aggregateId: string): StreamKey {
+    return { tenantId: this.#key.tenantId, aggregateType, aggregateId }
+  }
+
+  #load<T>(read: (loads: StepLoads) => T): T {
+    try {
+      return read((this.#loads ??= new StepLoads()))
+    } catch (error) {
+      if (error instanceof HistoryNeeded) this.#needed ??= error
+      throw error
+    }
+  }
+}
+
+const models = new WeakMap<AggregateDefinition, AggregateModel>()
+
+/** One model for each definition: it is not made anew with every step. */
+function modelOf(aggregate: AggregateDefinition): AggregateModel {
+  let model = models.get(aggregate)
+  if (model === undefined) models.set(aggregate, (model = toAggregateModel(aggregate)))
+  return model
+}
