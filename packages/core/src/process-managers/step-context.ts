@@ -5,7 +5,7 @@ import type { StreamKey } from '../contracts/stream-key.ts'
 import type { LogFields } from '../ports/logger.port.ts'
 import type { InstanceKey } from './instance.ts'
 import type { PastState, StepLog, StepTrace } from './process-context.ts'
-import { HistoryNeeded, StepLoads } from './step-loads.ts'
+import { HistoryNeeded, LoadRefused, StepLoads } from './step-loads.ts'
 import type { StepServices } from './step-services.ts'
 
 /** The context of one run of a reaction. What it says is held back until it is known that the run counts. */
@@ -13,7 +13,7 @@ export class StepContext {
   readonly #key: InstanceKey
   readonly #event: RecordedEvent
   #loads: StepLoads | undefined
-  #needed: HistoryNeeded | undefined
+  #interruption: HistoryNeeded | LoadRefused | undefined
   #said: ((services: StepServices) => void)[] | undefined
 
   constructor(key: InstanceKey, event: RecordedEvent, loads: StepLoads | undefined) {
@@ -22,9 +22,9 @@ export class StepContext {
     this.#loads = loads
   }
 
-  /** What the reaction asked for and did not get, whatever it made of that. */
-  get needed(): HistoryNeeded | undefined {
-    return this.#needed
+  /** Why the run does not count, whatever the reaction made of it: it asked for something and did not get it. */
+  get interruption(): HistoryNeeded | LoadRefused | undefined {
+    return this.#interruption
   }
 
   get instanceId(): string {
@@ -103,7 +103,7 @@ export class StepContext {
     try {
       return read((this.#loads ??= new StepLoads()))
     } catch (error) {
-      if (error instanceof HistoryNeeded) this.#needed ??= error
+      if (error instanceof HistoryNeeded || error instanceof LoadRefused) this.#interruption ??= error
       throw error
     }
   }

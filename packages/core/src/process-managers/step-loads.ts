@@ -22,8 +22,9 @@ const mostLoads = 200
 /** What was loaded for the step over one event. */
 export class StepLoads {
   readonly #answers: Answer[] = []
+  #end: LoadRefused | undefined
 
-  /** @throws HistoryNeeded where it was not loaded yet, and what went wrong where it could not be */
+  /** @throws HistoryNeeded where it was not loaded yet; what went wrong where it could not be; LoadRefused where no more is loaded */
   events(stream: StreamKey): readonly RecordedEvent[] {
     return this.#read({ stream, model: undefined }) as readonly RecordedEvent[]
   }
@@ -35,11 +36,11 @@ export class StepLoads {
 
   /**
    * Loads what was asked for. What cannot be loaded for a reason that stays is told to the reaction when it asks again.
-   * @throws what may pass; DefinitionError where there is nothing to load from, or no end of it
+   * @throws what may pass
    */
   async fill(request: LoadRequest, position: number, history: ProcessHistoryPort | undefined): Promise<void> {
-    if (history === undefined) throw nothingToLoadFrom(request)
-    if (this.#full) throw endless(request)
+    if (history === undefined) this.#end ??= nothingToLoadFrom(request)
+    if (history === undefined || this.#isFull(request)) return
     try {
       const { stream, model } = request
       this.set(request, await (model === undefined ? history.events(stream, position) : history.aggregate(model, stream, position)))
@@ -49,23 +50,21 @@ export class StepLoads {
     }
   }
 
-  /**
-   * @param value frozen from here on: a reaction that is run again must find it as it was
-   * @throws DefinitionError where there is no end of it
-   */
+  /** @param value frozen from here on: a reaction that is run again must find it as it was */
   set(request: LoadRequest, value: unknown): void {
-    if (this.#full) throw endless(request)
-    this.#answers.push({ request, value: deepFreeze(value) })
+    if (!this.#isFull(request)) this.#answers.push({ request, value: deepFreeze(value) })
   }
 
-  get #full(): boolean {
-    return this.#answers.length === mostLoads
+  #isFull(request: LoadRequest): boolean {
+    if (this.#answers.length < mostLoads) return false
+    this.#end ??= endless(request)
+    return true
   }
 
   #read(request: LoadRequest): unknown {
     const key = streamMapKey(request.stream)
     const answer = this.#answers.find((one) => one.request.model === request.model && streamMapKey(one.request.stream) === key)
-    if (answer === undefined) throw new HistoryNeeded(request)
+    if (answer === undefined) throw this.#end ?? new HistoryNeeded(request)
     if ('error' in answer) throw answer.error
     return answer.value
   }
@@ -82,14 +81,17 @@ export class HistoryNeeded extends Error {
   }
 }
 
-function nothingToLoadFrom({ stream }: LoadRequest): DefinitionError {
+/** Ends a step for good, whatever the reaction makes of it. */
+export class LoadRefused extends DefinitionError {}
+
+function nothingToLoadFrom({ stream }: LoadRequest): LoadRefused {
   const what = describeStream(stream)
-  return new DefinitionError(`A reaction loads ${what}, but whoever runs it gave it no log to load from: pass history.`, { stream: what })
+  return new LoadRefused(`A reaction loads ${what}, but whoever runs it gave it no log to load from: pass history.`, { stream: what })
 }
 
-function endless({ stream }: LoadRequest): DefinitionError {
+function endless({ stream }: LoadRequest): LoadRefused {
   const what = describeStream(stream)
-  return new DefinitionError(
+  return new LoadRefused(
     `A reaction loads more than ${mostLoads} streams for one event, ${what} at last. It must be pure, and ask for the same each time.`,
     { stream: what },
   )

@@ -9,7 +9,7 @@ import { delayMs, type Intent } from './intents.ts'
 import { newInstance, type InstanceKey, type ProcessInstance, type Step, type StepCommand, type TimerState } from './instance.ts'
 import type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
 import { StepContext } from './step-context.ts'
-import type { StepLoads } from './step-loads.ts'
+import { HistoryNeeded, type StepLoads } from './step-loads.ts'
 import type { StepServices } from './step-services.ts'
 
 /**
@@ -44,14 +44,14 @@ export function step(
       withDerivedIds(draw, () => definition.react(state, event, context)),
     )
     // One that caught the interruption went on with something else than what it asked for.
-    if (context.needed !== undefined) throw context.needed
+    if (context.interruption !== undefined) throw context.interruption
     const outcomeWithState = { ...reaction, state: 'state' in reaction ? reaction.state : state }
     const { schemaVersionOf = () => 1 } = services
     return carryOut({ definition, key, before, event, schemaVersionOf }, outcomeWithState)
   } catch (error) {
-    throw context.needed ?? error
+    throw context.interruption ?? error
   } finally {
-    if (context.needed === undefined) context.speak(services)
+    if (!(context.interruption instanceof HistoryNeeded)) context.speak(services)
   }
 }
 
