@@ -1,4 +1,5 @@
 import {
+  after,
   aggregate,
   creates,
   defineCommands,
@@ -17,6 +18,7 @@ import {
 } from '@cairn/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { eventually } from '../../support/processes.ts'
 import { memoryStores, newEventOf, ProcessRig, type ProcessStores } from '../../support/process-rig.ts'
 import { pgStores } from './support/pg-stores.ts'
 
@@ -97,6 +99,19 @@ function collecting(lines: Line[]): LoggerPort {
   return logger
 }
 
+const caughtUp = async (rig: ProcessRig, name: string): Promise<void> => {
+  const { horizon } = await rig.stores.reader.head()
+  await rig.engine.waitFor(horizon, [{ name: `pm-${name}`, generation: 1 }], { timeoutMs: 20_000 })
+}
+const told = async (rig: ProcessRig, jobId: string, tenantId = 'acme'): Promise<readonly unknown[]> =>
+  (await rig.allCommands(tenantId))
+    .filter(({ command }) => command.type === 'job.tell' && command.aggregateId === jobId)
+    .map(({ command }) => (command.payload as { readonly text: string }).text)
+    .toSorted()
+    .map((text) => JSON.parse(text) as unknown)
+const move = (rig: ProcessRig, stockId: string, by: number, tenantId?: string) => rig.send(stockCommands.move({ stockId, by }), tenantId)
+const names = (what: string) => [`${what}-${uuidv7()}`, `job ${uuidv7()}`, `stock ${uuidv7()}`] as const
+
 const pg = await pgStores()
 
 describe.each<[string, () => Promise<ProcessStores>]>([
@@ -112,19 +127,6 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     rigs.push(rig)
     return rig
   }
-  const caughtUp = async (rig: ProcessRig, name: string): Promise<void> => {
-    const { horizon } = await rig.stores.reader.head()
-    await rig.engine.waitFor(horizon, [{ name: `pm-${name}`, generation: 1 }], { timeoutMs: 20_000 })
-  }
-  const told = async (rig: ProcessRig, jobId: string, tenantId = 'acme'): Promise<readonly unknown[]> =>
-    (await rig.allCommands(tenantId))
-      .filter(({ command }) => command.type === 'job.tell' && command.aggregateId === jobId)
-      .map(({ command }) => (command.payload as { readonly text: string }).text)
-      .toSorted()
-      .map((text) => JSON.parse(text) as unknown)
-  const move = (rig: ProcessRig, stockId: string, by: number, tenantId?: string) => rig.send(stockCommands.move({ stockId, by }), tenantId)
-  const names = (what: string) => [`${what}-${uuidv7()}`, `job ${uuidv7()}`, `stock ${uuidv7()}`] as const
-
   test('is the aggregate and the stream as they were at its event, upcast, with a snapshot and without, of its tenant alone', async () => {
     const [name, jobId, stock] = names('past')
     const look = teller(name, jobId, (_state, stockId, { instanceId, loadAggregate, loadEvents }) => {
@@ -265,11 +267,37 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     await rig.send(jobCommands.begin({ jobId, stock }))
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     const metadata = { dryRun: { deep: [1] } }
-    const sent = await rig.bus.dispatch(jobCommands.count({ jobId, stock }), { tenantId: 'acme', traceparent, correlationId: 'c-1', metadata })
+    const sent = await rig.bus.dispatch(jobCommands.count({ jobId, stock }), {
+      tenantId: 'acme',
+      traceparent,
+      correlationId: 'c-1',
+      metadata,
+    })
     await caughtUp(rig, name)
     const [command] = (await rig.allCommands()).filter(({ command: { aggregateId } }) => aggregateId === jobId)
     const trace = { correlationId: 'c-1', causationId: sent.events[0]?.id, traceparent }
     expect(command?.command.metadata).toMatchObject({ ...trace, ...metadata })
     expect(await told(rig, jobId)).toEqual([{ hints: [{ deep: [1] }, null], trace }])
+  })
+
+  test('is not needed to tell itself something: a command leads to an event, which is a further step', async () => {
+    const [name, jobId, stock] = names('itself')
+    const definition = defineProcessManager(name, { events: [jobEvents], initial: (): readonly string[] => [], from: 'start' })
+      .correlate({
+        'job.counted': ({ aggregateId }) => (aggregateId === jobId ? jobId : undefined),
+        'job.told': ({ aggregateId }) => (aggregateId === jobId ? jobId : undefined),
+      })
+      .on({
+        'job.counted': () => [after({ milliseconds: 0 }, jobCommands.tell({ jobId, text: '"later"' }), { timer: 'itself' })],
+        'job.told': (state, { payload: { text } }) => ({
+          state: [...state, text],
+          ...(text === '"later"' ? { send: [tell(jobId, 'now')] } : { done: true }),
+        }),
+      })
+    const rig = await started(definition)
+    await rig.send(jobCommands.begin({ jobId, stock }))
+    await rig.send(jobCommands.count({ jobId, stock }))
+    expect(await eventually(async () => (await rig.instance(name, jobId))?.status === 'done')).toBe(true)
+    expect(await rig.instance(name, jobId)).toMatchObject({ steps: 3, state: ['"later"', '"now"'] })
   })
 })

@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert'
-import { after, cancelTimer, creates, defineCommands, defineEvents, defineProcessManager, type Intent } from '@cairn/core'
+import { after, aggregate, cancelTimer, creates, defineCommands, defineEvents, defineProcessManager, type Intent } from '@cairn/core'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { inStream } from '../projections/in-stream.ts'
@@ -76,4 +76,32 @@ test('a process manager that is not pure is found when its events come twice', (
   // It counts what no instance keeps; run anew, it sends something else.
   const impure = process({ other: () => (calls++ === 0 ? [poke] : []) })
   expect(() => givenProcess(impure).when(other).whenRedelivered()).toThrow(/other commands/)
+})
+
+class Counted extends aggregate(b, () => ({ ones: 0 })) {
+  static readonly handlers = this.handle(commands, { make: () => {}, poke: () => {} })
+  static readonly evolve = this.fold({ one: ({ ones }) => ({ ones: ones + 1 }) })
+}
+
+test('what a reaction loads is what was given before its event, of its tenant', () => {
+  const looking = defineProcessManager('looking', { events: [a, b] })
+    .correlate({ 'a.two': (e) => e.aggregateId })
+    .on({
+      'a.two': (_s, _e, { loadAggregate, loadEvents }) => [
+        commands.make({ n: loadAggregate(Counted, 'b-1').state.ones * 10 + loadEvents('b', 'b-1').length }),
+      ],
+    })
+  const elsewhere = inStream({ aggregateId: 'b-1', tenantId: 'another' }, b.one({ a: 'x' }))
+  const outcome = givenProcess(looking, other, elsewhere).when(other, two, other)
+  outcome.sends(commands.make({ n: 22 })).whenRedelivered()
+  // What it sends depends on the order of the streams, and that is found.
+  expect(() => outcome.whenReordered()).toThrow(/other commands/)
+  expect(() =>
+    givenProcess(looking)
+      .when(two)
+      .sends(commands.make({ n: 22 })),
+  ).toThrow(AssertionError)
+  givenProcess(looking)
+    .when(two)
+    .sends(commands.make({ n: 0 }))
 })
