@@ -300,4 +300,26 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     expect(await eventually(async () => (await rig.instance(name, jobId))?.status === 'done')).toBe(true)
     expect(await rig.instance(name, jobId)).toMatchObject({ steps: 3, state: ['"later"', '"now"'] })
   })
+
+  test('is there when its aggregate has ended: events of before and of others still lead to steps of the one instance', async () => {
+    const [name, jobId, stock] = names('ended')
+    const definition = defineProcessManager(name, { events: [jobEvents, stockEvents], initial: (): State => ({ n: 0 }), from: 'start' })
+      .correlate({
+        'job.counted': ({ aggregateId }) => (aggregateId === jobId ? stock : undefined),
+        'stock.moved': ({ aggregateId }) => (aggregateId === stock ? stock : undefined),
+      })
+      .on({
+        'job.counted': ({ n }) => ({ state: { n: n + 1 } }),
+        'stock.moved': ({ n }, _event, { loadEvents }) => ({ state: { n: n + 10 * loadEvents('job', jobId).length }, done: true }),
+      })
+    const rig = new ProcessRig(await open(), { domains, processManagers: [definition] })
+    rigs.push(rig)
+    await rig.send(jobCommands.begin({ jobId, stock }))
+    await rig.send(jobCommands.count({ jobId, stock }))
+    await rig.stores.store.close({ tenantId: 'acme', aggregateType: 'job', aggregateId: jobId })
+    await rig.start()
+    await move(rig, stock, 1)
+    await caughtUp(rig, name)
+    expect(await rig.instance(name, stock)).toMatchObject({ status: 'done', steps: 2, state: { n: 21 } })
+  })
 })

@@ -36,6 +36,8 @@ export interface ProcessManagerDefinition<N extends string = string> {
   /** @throws UpcastError */
   liftState(stateVersion: number, state: unknown): unknown
   react(state: unknown, event: RecordedEvent, context: StepContext): Reaction<unknown>
+  /** An instance without any event for so long ends, milliseconds. @default never */
+  readonly expiresAfterMs?: number | undefined
   readonly failure: FailurePolicy
   readonly partitions: number
   /** Where it begins when it is not stored yet. */

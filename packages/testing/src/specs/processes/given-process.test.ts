@@ -105,3 +105,24 @@ test('what a reaction loads is what was given before its event, of its tenant', 
     .when(two)
     .sends(commands.make({ n: 0 }))
 })
+
+test('an instance that nothing comes for expires when its time is over, not before', () => {
+  const timed = defineProcessManager('timed', {
+    events: [a],
+    initial: () => ({ seen: 0 }),
+    expiresAfter: { days: 1 },
+    expired: ({ seen }, _event, { instanceId }) => [commands.poke({ bId: `${instanceId} ${seen}` })],
+  })
+    .correlate({ 'a.one': (e) => e.aggregateId })
+    .on({ 'a.one': ({ seen }) => ({ state: { seen: seen + 1 } }) })
+  givenProcess(timed).when(one).sends().goesOn()
+  givenProcess(timed, one, one)
+    .whenQuietFor({ days: 1 })
+    .sends(commands.poke({ bId: 'x 2' }))
+    .cancels()
+    .ends()
+    .whenRedelivered()
+  givenProcess(timed, one).whenQuietFor({ hours: 23 }).sends().goesOn().leaves({ seen: 1 })
+  expect(() => givenProcess(timed).whenQuietFor({ days: 1 })).toThrow(/belongs to an instance/)
+  expect(() => givenProcess(process({}), one).whenQuietFor({ days: 1 })).toThrow(/never expires/)
+})
