@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../contracts/event.ts'
 import type { StreamKey } from '../contracts/stream-key.ts'
 import type { LogFields } from '../ports/logger.port.ts'
 import type { InstanceKey } from './instance.ts'
-import type { PastState, StepLog, StepTrace } from './process-context.ts'
+import type { PastState, ProcessContext, StepLog, StepTrace } from './process-context.ts'
 import { HistoryNeeded, LoadRefused, StepLoads } from './step-loads.ts'
 import type { StepServices } from './step-services.ts'
 
@@ -36,26 +36,31 @@ export class StepContext {
     return { correlationId: metadata.correlationId, causationId: id, traceparent: metadata.traceparent }
   }
 
-  // Arrow functions, here and below: reactions take the context apart.
-  readonly loadAggregate = <A extends AggregateDefinition>(aggregate: A, id: string): PastState<ReturnType<A['initial']>> => {
-    const stream = this.#streamOf(aggregate.events.$aggregate, id)
-    return this.#load((loads) => loads.aggregate(modelOf(aggregate), stream)) as PastState<ReturnType<A['initial']>>
+  // Functions made when they are asked for: reactions take the context apart, and most use none of it.
+  get loadAggregate(): ProcessContext['loadAggregate'] {
+    return <A extends AggregateDefinition>(aggregate: A, id: string) => {
+      const stream = this.#streamOf(aggregate.events.$aggregate, id)
+      return this.#load((loads) => loads.aggregate(modelOf(aggregate), stream)) as PastState<ReturnType<A['initial']>>
+    }
   }
 
-  readonly loadEvents = (aggregateType: string, id: string): readonly RecordedEvent[] => {
-    const stream = this.#streamOf(aggregateType, id)
-    return this.#load((loads) => loads.events(stream))
+  get loadEvents(): (aggregateType: string, id: string) => readonly RecordedEvent[] {
+    return (aggregateType, id) => this.#load((loads) => loads.events(this.#streamOf(aggregateType, id)))
   }
 
-  readonly hint = (key: string): unknown => {
-    const { metadata } = this.#event
-    return Object.hasOwn(metadata, key) ? metadata[key] : undefined
+  get hint(): ProcessContext['hint'] {
+    return (key) => {
+      const { metadata } = this.#event
+      return Object.hasOwn(metadata, key) ? metadata[key] : undefined
+    }
   }
 
-  readonly metric = (name: string, value: number): void => {
-    const { processManager, tenantId, instanceId } = this.#key
-    const { type: eventType } = this.#event
-    this.#say(({ observer }) => observer?.measured?.({ processManager, tenantId, instanceId, eventType, name, value }))
+  get metric(): ProcessContext['metric'] {
+    return (name, value) => {
+      const { processManager, tenantId, instanceId } = this.#key
+      const { type: eventType } = this.#event
+      this.#say(({ observer }) => observer?.measured?.({ processManager, tenantId, instanceId, eventType, name, value }))
+    }
   }
 
   get log(): StepLog {
