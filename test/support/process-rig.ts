@@ -4,6 +4,7 @@ import {
   processManagerConsumer,
   Registry,
   resolveStart,
+  StoredHistory,
   SubscriptionEngine,
   uuidv7,
   waitForCommand,
@@ -20,7 +21,9 @@ import {
   type ProcessInstanceStorePort,
   type ProcessManagerDefinition,
   type ProcessTransactionsPort,
+  type RecordedEvent,
   type StartPosition,
+  type StepServices,
   type StoredCommand,
   type SubscriptionEngineOptions,
   type SubscriptionStorePort,
@@ -124,13 +127,25 @@ export class ProcessRig {
       const consumer = processManagerConsumer(definition, {
         instances: this.stores.instances,
         startAfter: await resolveStart(this.stores.reader, from ?? definition.from),
-        schemaVersionOf: (type) => this.registry.command(type).schemaVersion,
+        ...this.services,
       })
       await this.engine.add(consumer)
     }
     await this.engine.start()
     this.work(options)
     return this
+  }
+
+  /** What the steps stand on. */
+  get services(): StepServices {
+    const { logger, observer } = this.#options.engine ?? {}
+    const lift = (event: RecordedEvent): RecordedEvent => this.registry.upcast(event)
+    return {
+      schemaVersionOf: (type) => this.registry.command(type).schemaVersion,
+      history: new StoredHistory({ store: this.stores.store, lift }),
+      logger,
+      observer,
+    }
   }
 
   work(options: Partial<CommandWorkerOptions> = {}): CommandWorker {

@@ -19,7 +19,7 @@ function examplesOf(guide: string): readonly string[] {
 test.each([
   ['projections.md', 4],
   ['subscriptions.md', 1],
-  ['process-managers.md', 3],
+  ['process-managers.md', 4],
   ['linting.md', 1],
   ['pumps.md', 1],
 ] as const)(

@@ -16,6 +16,7 @@ import {
   type ProcessManagerDefinition,
   type RecordedEvent,
   type Registry,
+  type StepServices,
   type StoredCommand,
   type SubscriptionKey,
   type WaitOptions,
@@ -27,6 +28,7 @@ import { isNotAllowed } from './is-not-allowed.ts'
 import { appProjectionHost } from './projections/app-projection-host.ts'
 import { buildInline } from './projections/build-inline.ts'
 import { ProjectionRunner } from './projections/projection-runner.ts'
+import { stepServices } from './processes/step-services.ts'
 import type { Scheduling } from './scheduling/scheduling.ts'
 
 const defaultWaitMs = 5_000
@@ -46,10 +48,11 @@ export class Background {
   readonly #commands: CommandStorePort
   readonly #scheduling: Scheduling
   readonly #logger: LoggerPort
+  readonly #stepServices: StepServices
   readonly #ending = new AbortController()
   readonly #ended = new AbortController()
 
-  constructor(options: ResolvedCairnOptions, registry: Registry, { background: ports, commands }: Backend, scheduling: Scheduling) {
+  constructor(options: ResolvedCairnOptions, registry: Registry, { background: ports, commands, store }: Backend, scheduling: Scheduling) {
     const { logger } = options
     const settings = options.background ?? {}
     const { cacheRows, cacheBytes, build = true, commands: _, ...engine } = settings
@@ -84,6 +87,7 @@ export class Background {
         })
       : undefined
     this.#scheduling = scheduling
+    this.#stepServices = stepServices(options, registry, store)
   }
 
   /**
@@ -126,8 +130,7 @@ export class Background {
     const name = processManagerSubscription(definition.name)
     const theirs = this.#scheduling.consumers?.find(({ spec }) => spec.key.name === name)
     if (theirs !== undefined) return this.add({ ...theirs, spec: { ...theirs.spec, startAfter } })
-    const schemaVersionOf = (type: string): number => this.#registry.command(type).schemaVersion
-    await this.add(processManagerConsumer(definition, { instances, startAfter, schemaVersionOf }))
+    await this.add(processManagerConsumer(definition, { ...this.#stepServices, instances, startAfter }))
   }
 
   async #asWorker<T>(work: () => Promise<T>): Promise<T> {

@@ -11,6 +11,7 @@ import type {
   ProcessTransactionsPort,
   RecordedEvent,
   Registry,
+  StepServices,
   StreamKey,
 } from '@cairn/core'
 import type { PgCommandBatches, PgDatabase } from '@cairn/infra/pg'
@@ -27,10 +28,9 @@ export interface SchedulerContext {
   readonly hints: HintsPort
   readonly batches: PgCommandBatches
   /** What the steps of process managers work with. */
-  readonly processes: {
+  readonly processes: StepServices & {
     readonly definitions: readonly ProcessManagerDefinition[]
     readonly transactions: ProcessTransactionsPort
-    readonly schemaVersionOf: (commandType: string) => number
     /** An event of the log, lifted to its newest schema. */
     readEvent(stream: StreamKey, version: number): Promise<RecordedEvent | undefined>
   }

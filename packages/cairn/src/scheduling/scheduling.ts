@@ -11,6 +11,7 @@ import {
 import type { Backend } from '../backend.ts'
 import type { ResolvedCairnOptions } from '../cairn-options.ts'
 import { CommandWork, type CommandWorkOptions } from '../processes/command-work.ts'
+import { stepServices } from '../processes/step-services.ts'
 import { handOver } from './hand-over.ts'
 import type { RunningScheduler, SchedulerSetup } from './scheduler-setup.ts'
 
@@ -83,12 +84,14 @@ export class Scheduling {
 
 function start(
   setup: SchedulerSetup,
-  { logger, background }: ResolvedCairnOptions,
+  options: ResolvedCairnOptions,
   registry: Registry,
   { info, store, commands, background: ports, pg }: Backend,
   bus: CommandBus,
 ): RunningScheduler {
   if (pg === undefined) throw new InvalidInputError('scheduler', `scheduler ${setup.kind} needs a database.`)
+  const { logger, background } = options
+  const horizon = async (): Promise<number> => (await ports.reader.head()).horizon
   return setup.start({
     bus,
     registry,
@@ -99,7 +102,7 @@ function start(
     processes: {
       definitions: registry.processManagers,
       transactions: ports.instances,
-      schemaVersionOf: (type) => registry.command(type).schemaVersion,
+      ...stepServices(options, registry, store, horizon),
       async readEvent(stream, version) {
         for await (const event of store.readStream(stream, { fromVersion: version, toVersion: version })) return registry.upcast(event)
         return undefined

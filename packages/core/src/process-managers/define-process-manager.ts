@@ -7,7 +7,11 @@ import { defaultFailurePolicy, type FailurePolicy } from '../subscriptions/failu
 import type { StartPosition } from '../subscriptions/start-position.ts'
 import { upcast } from '../upcasting/upcast.ts'
 import { versionedSchema } from '../upcasting/versioned-schema.ts'
+import { idleCheckedType, idleInstance } from './idle-check.ts'
+import { delayMs, type Delay } from './intents.ts'
+import type { ProcessContext } from './process-context.ts'
 import type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
+import type { StepContext } from './step-context.ts'
 
 /** The events of several sets, by full type. */
 export type EventMap<E extends EventSetLike> = { readonly [V in EventsOf<E> as V['type']]: V }
@@ -23,6 +27,13 @@ export interface ProcessManagerOptions<E extends EventSetLike, S> {
   readonly state?: StateSchema<S>
   /** Raise it when the definition changes. @default 1 */
   readonly version?: number
+  /**
+   * An instance that had no event for so long ends by itself, once: as with `done`, its timers are withdrawn and later events of its
+   * name are ignored. Counted from the recorded time of its last event. @default never
+   */
+  readonly expiresAfter?: Delay
+  /** What to do then; it ends whatever this answers. @default nothing */
+  readonly expired?: (state: S, event: RecordedEvent, context: ProcessContext<E>) => Reaction<S>
   /** How many partitions share the instances out. @default 1 */
   readonly partitions?: number
   /**
@@ -43,8 +54,13 @@ export interface ProcessManagerBuilder<N extends string, E extends EventSetLike,
   correlate<T extends EventTypeOf<E>>(keys: {
     readonly [X in T]: (event: EventByType<E, X>) => string | undefined
   }): {
-    /** One reaction for each type. Pure: no clock, no randomness, no input but its arguments; ids made inside are derived. */
-    on(reactions: { readonly [X in T]: (state: S, event: EventByType<E, X>) => Reaction<S> }): ProcessManagerDefinition<N>
+    /**
+     * One reaction for each type. Pure: no clock, no randomness, no input but its arguments; ids made inside are derived. What it must
+     * know of other streams it asks its context for.
+     */
+    on(reactions: {
+      readonly [X in T]: (state: S, event: EventByType<E, X>, context: ProcessContext<E>) => Reaction<S>
+    }): ProcessManagerDefinition<N>
   }
 }
 
@@ -78,7 +94,7 @@ export function defineProcessManager<const N extends string, E extends EventSetL
 
 // The builder's types tie each function to its event; here they are looked up by the event's type again.
 type Correlate = (event: never) => string | undefined
-type React = (state: never, event: never) => Reaction<unknown>
+type React = (state: never, event: never, context: never) => Reaction<unknown>
 
 function complete<N extends string, E extends EventSetLike, S>(
   name: N,
@@ -105,6 +121,18 @@ function complete<N extends string, E extends EventSetLike, S>(
     correlate.set(type, key)
     react.set(type, reaction)
   }
+  const expiresAfterMs = options.expiresAfter === undefined ? undefined : delayMs(options.expiresAfter)
+  if (expiresAfterMs !== undefined) {
+    if (expiresAfterMs === 0) throw new DefinitionError(`Process manager "${name}" expires after no time at all.`, { name })
+    correlate.set(idleCheckedType, (event: RecordedEvent) => idleInstance(name, event))
+    react.set(idleCheckedType, (state: S, event: RecordedEvent, context: ProcessContext<E>) =>
+      ended(options.expired?.(state, event, context)),
+    )
+  } else if (options.expired !== undefined) {
+    throw new DefinitionError(`Process manager "${name}" says what to do when it has expired, but not after what time: add expiresAfter.`, {
+      name,
+    })
+  }
   const schema = options.state === undefined ? undefined : versionedSchema(`state of process manager ${name}`, options.state)
   return Object.freeze({
     name,
@@ -112,13 +140,25 @@ function complete<N extends string, E extends EventSetLike, S>(
     types: Object.freeze([...react.keys()]),
     stateVersion: schema?.schemaVersion ?? 1,
     partitions: options.partitions ?? 1,
+    expiresAfterMs,
     from: options.from ?? 'end',
     failure: { ...defaultFailurePolicy, ...options.failure },
     initial: () => (options.initial === undefined ? null : options.initial()),
     liftState: (stateVersion: number, state: unknown) => (schema === undefined ? state : upcast(schema, stateVersion, state)),
     correlate: (event: RecordedEvent) => correlate.get(event.type)?.(event as never),
-    react: (state: unknown, event: RecordedEvent) => react.get(event.type)?.(state as never, event as never),
+    react(state: unknown, event: RecordedEvent, context: StepContext) {
+      const reaction = react.get(event.type)
+      // It may be run several times, and must find the state as it was.
+      const given = reaction !== undefined && reaction.length > 2 ? structuredClone(state) : state
+      return reaction?.(given as never, event as never, context as never)
+    },
   })
+}
+
+function ended<S>(reaction: Reaction<S>): Reaction<S> {
+  // A promise is refused where every reaction's is.
+  if (reaction instanceof Promise) return reaction
+  return reaction !== undefined && 'length' in reaction ? { send: reaction, done: true } : { ...reaction, done: true }
 }
 
 function isCorrelate(value: unknown): value is Correlate {

@@ -18,3 +18,11 @@ export {
   processManagerSubscription,
   type ProcessManagerConsumerOptions,
 } from './process-manager-consumer.ts'
+export type { PastState, ProcessContext, StepLog, StepMeasurement, StepTrace } from './process-context.ts'
+export type { ProcessHistoryPort } from './process-history.port.ts'
+export type { StepContext } from './step-context.ts'
+export { stepLoading } from './step-loading.ts'
+export { HistoryNeeded, StepLoads, type LoadRequest } from './step-loads.ts'
+export type { StepServices } from './step-services.ts'
+export { StoredHistory, type StoredHistoryOptions } from './stored-history.ts'
+export { idleAggregate, idleChecked, idleCheckType, idleTimer } from './idle-check.ts'

@@ -6,14 +6,13 @@ import type { Consumer } from '../subscriptions/consumer.ts'
 import { fingerprintOf } from '../subscriptions/fingerprint.ts'
 import type { ProcessManagerDefinition } from './process-manager.ts'
 import { ProcessManagerProcessor } from './process-manager-processor.ts'
+import type { StepServices } from './step-services.ts'
 
-export interface ProcessManagerConsumerOptions {
+export interface ProcessManagerConsumerOptions extends StepServices {
   /** Instances as they were committed. */
   readonly instances: Pick<ProcessInstanceStorePort, 'load'>
   /** Where a process manager begins that is not stored yet; see `resolveStart(reader, definition.from)`. @default 0, the whole log */
   readonly startAfter?: number | undefined
-  /** The newest version of a command's schema, for its metadata: `(type) => registry.command(type).schemaVersion`. @default 1 */
-  readonly schemaVersionOf?: ((commandType: string) => number) | undefined
   /** @default 'new' */
   readonly initialState?: SubscriptionSpec['initialState'] | undefined
 }
@@ -31,11 +30,12 @@ export function processManagerSubscription(name: string): string {
  * A raised version goes on from the checkpoint: instances that run are lifted by the chain of their state's schema.
  */
 export function processManagerConsumer(definition: ProcessManagerDefinition, options: ProcessManagerConsumerOptions): Consumer {
-  const { instances, schemaVersionOf } = options
+  const { instances, schemaVersionOf, history, logger, observer } = options
+  const services = { schemaVersionOf, history, logger, observer }
   return {
     ...processManagerReader(definition, options),
     commit: { events: 500, rows: 2_000, ms: 250 },
-    open: (opened) => new ProcessManagerProcessor({ definition, instances, schemaVersionOf, opened }),
+    open: (opened) => new ProcessManagerProcessor({ definition, instances, services, opened }),
   }
 }
 

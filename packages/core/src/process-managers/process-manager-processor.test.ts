@@ -50,7 +50,7 @@ function setUp() {
         return keys.map(({ instanceId }) => stored.get(instanceId))
       },
     },
-    schemaVersionOf: () => 7,
+    services: { schemaVersionOf: () => 7 },
     opened: { partition: 0, partitions: 1, signal: new AbortController().signal },
   })
   const tx: SubscriptionTransaction = {

@@ -8,11 +8,13 @@ import { encodePayload } from '../validation/encode-payload.ts'
 import type { InstanceKey, ProcessInstance, Step } from './instance.ts'
 import type { ProcessManagerDefinition } from './process-manager.ts'
 import { step } from './step.ts'
+import { HistoryNeeded, StepLoads } from './step-loads.ts'
+import type { StepServices } from './step-services.ts'
 
 export interface ProcessorParts {
   readonly definition: ProcessManagerDefinition
   readonly instances: Pick<ProcessInstanceStorePort, 'load'>
-  readonly schemaVersionOf: ((commandType: string) => number) | undefined
+  readonly services: StepServices
   readonly opened: Opened
 }
 
@@ -38,7 +40,16 @@ export class ProcessManagerProcessor implements Processor {
   async handle(events: readonly RecordedEvent[]): Promise<void> {
     const keyed = events.map((event) => ({ event, key: this.#keyOf(event) }))
     await this.#load(keyed.flatMap(({ key }) => key ?? []))
-    for (const { event, key } of keyed) if (key !== undefined) this.#step(event, key)
+    for (const { event, key } of keyed) {
+      if (key === undefined) continue
+      let needed = this.#step(event, key)
+      if (needed === undefined) continue
+      const loads = new StepLoads()
+      do {
+        await this.#fill(loads, needed, event)
+        needed = this.#step(event, key, loads)
+      } while (needed !== undefined)
+    }
   }
 
   async commit({ instances, commands }: SubscriptionTransaction): Promise<void> {
@@ -80,24 +91,35 @@ export class ProcessManagerProcessor implements Processor {
     for (const [i, text] of [...missing.keys()].entries()) this.#known.set(text, loaded[i])
   }
 
-  #step(event: RecordedEvent, key: InstanceKey): void {
-    const { definition, schemaVersionOf, opened } = this.#parts
+  /** Answers with what the reaction needs first; undefined: the step is made. */
+  #step(event: RecordedEvent, key: InstanceKey, loads?: StepLoads): HistoryNeeded | undefined {
+    const { definition, services, opened } = this.#parts
     const started = performance.now()
     const text = textOf(key)
     let made: Step | undefined
     try {
-      made = step(definition, this.#known.get(text), event, schemaVersionOf)
+      made = step(definition, this.#known.get(text), event, services, loads)
       if (made !== undefined) assertStorable(made)
     } catch (error) {
+      if (error instanceof HistoryNeeded) return error
       // A step changes nothing before it is through: the ones before it stand.
       throw new EventHandlingFailure(event, error, { othersKept: true })
     } finally {
       opened.timed?.(event.type, performance.now() - started)
     }
-    if (made === undefined) return
+    if (made === undefined) return undefined
     this.#known.set(text, made.instance)
     this.#changed.set(text, made.instance)
     this.#steps.push(made)
+    return undefined
+  }
+
+  async #fill(loads: StepLoads, { request }: HistoryNeeded, event: RecordedEvent): Promise<void> {
+    try {
+      await loads.fill(request, event.position, this.#parts.services.history)
+    } catch (error) {
+      throw new EventHandlingFailure(event, error, { othersKept: true })
+    }
   }
 }
 

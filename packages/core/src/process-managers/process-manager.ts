@@ -2,6 +2,7 @@ import type { RecordedEvent } from '../contracts/event.ts'
 import type { FailurePolicy } from '../subscriptions/failure-policy.ts'
 import type { StartPosition } from '../subscriptions/start-position.ts'
 import type { Intent } from './intents.ts'
+import type { StepContext } from './step-context.ts'
 
 /** What a reaction may answer: intents alone, or a state, intents, and whether the instance has ended. */
 export type Reaction<S> =
@@ -34,7 +35,9 @@ export interface ProcessManagerDefinition<N extends string = string> {
   initial(): unknown
   /** @throws UpcastError */
   liftState(stateVersion: number, state: unknown): unknown
-  react(state: unknown, event: RecordedEvent): Reaction<unknown>
+  react(state: unknown, event: RecordedEvent, context: StepContext): Reaction<unknown>
+  /** An instance without any event for so long ends, milliseconds. @default never */
+  readonly expiresAfterMs?: number | undefined
   readonly failure: FailurePolicy
   readonly partitions: number
   /** Where it begins when it is not stored yet. */

@@ -7,7 +7,8 @@ import { defineEvents } from '../definition/define-events.ts'
 import { versions } from '../definition/versions.ts'
 import { isUuid } from '../ids/uuid.ts'
 import { defineProcessManager } from './define-process-manager.ts'
-import type { ProcessInstance } from './instance.ts'
+import { idleChecked, idleTimer } from './idle-check.ts'
+import type { ProcessInstance, Step } from './instance.ts'
 import { after, cancelTimer } from './intents.ts'
 import { step } from './step.ts'
 
@@ -138,4 +139,92 @@ test('what is missing or not declared fails at definition, by name', () => {
   expect(() => start.correlate({ 'order.reddy': () => 'x' } as never).on({} as never)).toThrow(/names order\.reddy/)
   expect(() => defineProcessManager('Not A Name', { events: [orders] })).toThrow(/cannot name a process manager/)
   expect(() => after({ minutes: -1 }, orderCommands.autoCancel({ orderId: 'o' }))).toThrow(/cannot be waited for/)
+})
+
+const shortLived = defineProcessManager('short-lived', {
+  events: [orders],
+  initial: () => ({ seen: 0 }),
+  expiresAfter: { hours: 1 },
+  expired: ({ seen }, { aggregateType }, { instanceId }) => ({
+    state: { seen: seen + 100 },
+    send: [invoiceCommands.create({ orderId: `${instanceId} ${aggregateType}` })],
+    done: false,
+  }),
+})
+  .correlate({ 'order.ready': (e) => e.aggregateId, 'order.cancelled': (e) => e.aggregateId })
+  .on({ 'order.ready': ({ seen }) => ({ state: { seen: seen + 1 } }), 'order.cancelled': () => ({ done: true }) })
+
+const hour = 3_600_000
+const start = Date.UTC(2026, 5, 1)
+const ready = (ms: number): RecordedEvent => event('order.ready', { recordedAt: new Date(start + ms) })
+/** What the timer of an instance leads to when it fires. */
+function check(ms: number, { timers }: ProcessInstance, instanceId = 'o-1', name = 'short-lived'): RecordedEvent {
+  const causationId = timers[idleTimer]?.commandId ?? 'gone'
+  const metadata = { correlationId: 'c', causationId, schemaVersion: 1 }
+  return {
+    ...event('order.ready'),
+    ...idleChecked(name, instanceId),
+    aggregateType: 'cairn-process',
+    recordedAt: new Date(start + ms),
+    metadata,
+  }
+}
+function after1(instance: ProcessInstance | undefined, next: RecordedEvent): Step {
+  const made = step(shortLived, instance, next)
+  if (made === undefined) throw new Error('no step')
+  return made
+}
+
+test('an instance that expires sets one timer, which its events leave alone', () => {
+  const first = after1(undefined, ready(0))
+  expect(first.send).toMatchObject([{ timer: idleTimer, dueAt: new Date(start + hour).toISOString() }])
+  const second = after1(first.instance, ready(hour / 2))
+  expect([second.send, second.cancel]).toEqual([[], []])
+  expect(second.instance.timers).toEqual(first.instance.timers)
+})
+
+test('the timer finds one that had an event since, and is set again from that event on; it is no event of the instance', () => {
+  const { instance } = after1(after1(undefined, ready(0)).instance, ready(hour / 2))
+  const fired = check(hour, instance)
+  const again = after1(instance, fired)
+  expect(again.send).toMatchObject([{ timer: idleTimer, dueAt: new Date(start + 1.5 * hour).toISOString() }])
+  const { position: _, timers, ...rest } = instance
+  expect(again.instance).toMatchObject(rest)
+  expect(again.instance.position).toBe(fired.position)
+  expect(again.instance.timers).not.toEqual(timers)
+  // Fired by a clock that was ahead of the log's, it is not lost either.
+  expect(after1(instance, check(hour - 1, instance)).send).toHaveLength(1)
+  // One that was replaced sets no second one.
+  const late = check(1.1 * hour, { ...instance, timers: {} })
+  expect(after1(again.instance, late)).toMatchObject({ send: [], cancel: [], instance: { timers: again.instance.timers } })
+})
+
+test('the timer ends one that was quiet, whatever its reaction says, once', () => {
+  const { instance } = after1(undefined, ready(0))
+  const expired = after1(instance, check(hour, instance))
+  expect(expired.instance).toMatchObject({ status: 'done', state: { seen: 101 }, timers: {}, steps: 2 })
+  expect(expired.send.map(({ command }) => command.payload)).toEqual([{ orderId: 'o-1 cairn-process' }])
+  expect(step(shortLived, expired.instance, check(hour, instance))).toBeUndefined()
+  expect(step(shortLived, expired.instance, ready(2 * hour))).toBeUndefined()
+})
+
+test('an instance that ends withdraws its timer, and a check for nobody leads to nothing', () => {
+  const first = after1(undefined, ready(0))
+  const ended = after1(first.instance, event('order.cancelled', { recordedAt: new Date(start + 1) }))
+  expect(ended.cancel).toEqual([first.send[0]?.command.id])
+  expect(ended.send).toEqual([])
+  expect(step(shortLived, undefined, check(hour, first.instance))).toBeUndefined()
+  expect(step(shortLived, first.instance, check(hour, first.instance, 'o-1', 'another'))).toBeUndefined()
+  expect(step(shortLived, first.instance, { ...check(hour, first.instance), payload: { odd: 1 } })).toBeUndefined()
+})
+
+const broken = (options: object) =>
+  defineProcessManager('broken', { events: [orders], ...options })
+    .correlate({})
+    .on({})
+
+test('an expiry that means nothing is refused', () => {
+  expect(() => broken({ expiresAfter: {} })).toThrow(/no time at all/)
+  expect(() => broken({ expiresAfter: { days: -1 } })).toThrow(/cannot be waited for/)
+  expect(() => broken({ expired: () => [] })).toThrow(/add expiresAfter/)
 })

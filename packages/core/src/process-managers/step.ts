@@ -5,39 +5,77 @@ import type { RecordedEvent } from '../contracts/event.ts'
 import { DefinitionError } from '../errors/domain.ts'
 import { withDerivedIds } from '../ids/new-id.ts'
 import { derivedUuid } from '../ids/uuid.ts'
+import { idleCheck, idleCheckedType, idleTimer, wasBusy } from './idle-check.ts'
 import { delayMs, type Intent } from './intents.ts'
 import { newInstance, type InstanceKey, type ProcessInstance, type Step, type StepCommand, type TimerState } from './instance.ts'
 import type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
+import { StepContext } from './step-context.ts'
+import { HistoryNeeded, type StepLoads } from './step-loads.ts'
+import type { StepServices } from './step-services.ts'
 
 /**
  * What an event leads to in an instance. Pure: the same instance and event give the same step, ids included, on every
  * scheduler and however often it runs; times count from the event's own. Undefined where there is nothing to do: the event
  * was handled before, the instance has ended, or it correlates to none.
  * @param event lifted to the newest schema
- * @param schemaVersionOf the newest version of a command's schema, which is what factories make
+ * @param loads what was loaded for this event so far; see `stepLoading`
+ * @throws HistoryNeeded where the reaction asks for what was not loaded yet; then nothing was said or done
  */
 export function step(
   definition: ProcessManagerDefinition,
   instance: ProcessInstance | undefined,
   event: RecordedEvent,
-  schemaVersionOf: (commandType: string) => number = () => 1,
+  services: StepServices = {},
+  loads?: StepLoads,
 ): Step | undefined {
   const instanceId = definition.correlate(event)
   if (instanceId === undefined) return undefined
   const key: InstanceKey = { processManager: definition.name, tenantId: event.tenantId, instanceId }
+  const { schemaVersionOf = () => 1 } = services
+  if (event.type === idleCheckedType) {
+    if (instance === undefined || instance.status === 'done' || event.position <= instance.position) return undefined
+    const { expiresAfterMs = 0 } = definition
+    if (wasBusy(instance, event, expiresAfterMs)) return checkLater(instance, event, expiresAfterMs, schemaVersionOf)
+  }
   const before = instance ?? newInstance(key, definition.initial(), definition.stateVersion, definition.version, event)
   if (before.status === 'done' || event.position <= before.position) return undefined
   const state = definition.liftState(before.stateVersion, before.state)
   let made = 0
   // Ids that factories draw inside of the reaction: the ones that replace them below, and those of new aggregates.
   const draw = (): string => derivedUuid('drawn', definition.name, key.tenantId, instanceId, event.id, String(made++))
-  const reaction = outcome(
-    definition,
-    event,
-    withDerivedIds(draw, () => definition.react(state, event)),
-  )
-  const outcomeWithState = { ...reaction, state: 'state' in reaction ? reaction.state : state }
-  return carryOut({ definition, key, before, event, schemaVersionOf }, outcomeWithState)
+  const context = new StepContext(key, event, loads)
+  try {
+    const reaction = outcome(
+      definition,
+      event,
+      withDerivedIds(draw, () => definition.react(state, event, context)),
+    )
+    // One that caught the interruption went on with something else than what it asked for.
+    if (context.interruption !== undefined) throw context.interruption
+    const outcomeWithState = { ...reaction, state: 'state' in reaction ? reaction.state : state }
+    return carryOut({ definition, key, before, event, schemaVersionOf }, outcomeWithState)
+  } catch (error) {
+    throw context.interruption ?? error
+  } finally {
+    if (!(context.interruption instanceof HistoryNeeded)) context.speak(services)
+  }
+}
+
+/** The check changes nothing but the time of the next one: it is no event of the instance. */
+function checkLater(
+  instance: ProcessInstance,
+  event: RecordedEvent,
+  expiresAfterMs: number,
+  schemaVersionOf: (commandType: string) => number,
+): Step {
+  const { position } = event
+  const timer = instance.timers[idleTimer]
+  // By its command, not by the time: the clock that fired it may be ahead of the log's.
+  if (timer !== undefined && timer.commandId !== event.metadata.causationId)
+    return { instance: { ...instance, position }, send: [], cancel: [] }
+  const check = idleCheck(instance, event, new Date(instance.updatedAt), expiresAfterMs, schemaVersionOf)
+  const timers = { ...instance.timers, [idleTimer]: { commandId: check.command.id, dueAt: check.dueAt } }
+  return { instance: { ...instance, position, timers }, send: [check], cancel: [] }
 }
 
 type Outcome = Exclude<Reaction<unknown>, readonly Intent[] | undefined>
@@ -46,10 +84,12 @@ function outcome(definition: ProcessManagerDefinition, event: RecordedEvent, rea
   if (reaction === undefined) return {}
   if (isIntents(reaction)) return { send: reaction }
   if (reaction instanceof Promise) {
-    throw new DefinitionError(`The reaction of process manager ${definition.name} to ${event.type} is asynchronous; it must be pure.`, {
-      name: definition.name,
-      type: event.type,
-    })
+    // Its own failure is not the news.
+    reaction.catch(() => undefined)
+    throw new DefinitionError(
+      `The reaction of process manager ${definition.name} to ${event.type} is asynchronous. It must be pure; what it asks its context for it gets at once.`,
+      { name: definition.name, type: event.type },
+    )
   }
   return reaction
 }
@@ -91,6 +131,12 @@ function carryOut(occasion: Occasion, { state, send: intents = [], done = false,
       timers[intent.timer] = { commandId: command.id, dueAt }
       send.push({ command, dueAt, timer: intent.timer })
     }
+  }
+  // Set once, and set again when it has fired: an event in between costs nothing.
+  if (definition.expiresAfterMs !== undefined && !done && timers[idleTimer] === undefined) {
+    const check = idleCheck(key, event, event.recordedAt, definition.expiresAfterMs, occasion.schemaVersionOf)
+    timers[idleTimer] = { commandId: check.command.id, dueAt: check.dueAt }
+    send.push(check)
   }
   if (done) for (const name of Object.keys(timers)) end(name)
   // Timers that were set and ended in one step never were.

@@ -6,6 +6,7 @@ import type { CommandSetLike } from '../definition/command-set.ts'
 import type { EventModel } from '../definition/event-model.ts'
 import { DefinitionError } from '../errors/domain.ts'
 import { UnknownTypeError } from '../errors/input.ts'
+import { idleAggregate } from '../process-managers/idle-check.ts'
 import type { ProcessManagerDefinition } from '../process-managers/process-manager.ts'
 import type { ProjectionDefinition } from '../read-models/projection-definition.ts'
 import { withSchemaVersion } from '../subscriptions/unread-details.ts'
@@ -61,6 +62,12 @@ export class Registry {
 
   #register(domains: readonly Domain[]): void {
     for (const domain of domains) this.#addAggregates(domain)
+    if (domains.some(({ processManagers }) => processManagers.some(({ expiresAfterMs }) => expiresAfterMs !== undefined))) {
+      const entry = { domain: 'cairn', definition: idleAggregate, model: toAggregateModel(idleAggregate) }
+      const other = this.#aggregates.get(entry.model.aggregateType)
+      if (other !== undefined) throw duplicate('cairn', idleAggregate, other)
+      this.#add(entry)
+    }
     const events = new Set(this.#events.keys())
     for (const { name, projections, processManagers } of domains) {
       for (const projection of projections) this.#projections.add(name, projection, events)

@@ -1,3 +1,4 @@
+import type { StepMeasurement } from '../process-managers/process-context.ts'
 import type { StoredFailure, SubscriptionKey } from '../ports/subscription-store.port.ts'
 
 interface About {
@@ -21,5 +22,7 @@ export interface SubscriptionObserver {
   /** A parked event was tried again at an operator's wish, or forgotten. */
   parkedEventSettled?(event: About & { readonly outcome: 'healed' | 'failed' | 'discarded' }): void
   lease?(lease: About & { readonly change: 'taken' | 'released' | 'lost' | 'given-up' }): void
+  /** A process manager's `context.metric`. At least once: a step that is run again says it again. */
+  measured?(measurement: StepMeasurement): void
   logRead?(read: { readonly by: 'feed' | 'catch-up'; readonly events: number; readonly ms: number }): void
 }

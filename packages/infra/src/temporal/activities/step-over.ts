@@ -1,4 +1,14 @@
-import { step, type ProcessInstance, type ProcessManagerDefinition, type RecordedEvent, type StepCommand } from '@cairn/core'
+import {
+  HistoryNeeded,
+  step,
+  StepLoads,
+  stepLoading,
+  type ProcessInstance,
+  type ProcessManagerDefinition,
+  type RecordedEvent,
+  type StepCommand,
+  type StepServices,
+} from '@cairn/core'
 import type { FailedEvent, HeldTimer, StepResult } from '../workflows/contract.ts'
 import { mayPass } from './is-outage.ts'
 
@@ -11,29 +21,63 @@ export interface Steps {
   readonly failed: FailedEvent | undefined
 }
 
-/** Pure. @throws what may pass */
+/** What the reactions to events loaded, by the events' ids. */
+export type LoadsByEvent = Map<string, StepLoads>
+
+/**
+ * Pure.
+ * @param loads what was loaded so far; see `loadFor`
+ * @throws what may pass, and HistoryNeeded where more must be loaded first
+ */
 export function stepOver(
   definition: ProcessManagerDefinition,
   stored: ProcessInstance | undefined,
   events: readonly RecordedEvent[],
-  schemaVersionOf?: (commandType: string) => number,
+  services?: StepServices,
+  loads?: ReadonlyMap<string, StepLoads>,
 ): Steps {
   let instance = stored
   let send: Steps['send'] = []
   let cancel: readonly string[] = []
   for (const event of events) {
     try {
-      const next = step(definition, instance, event, schemaVersionOf)
+      const next = step(definition, instance, event, services, loads?.get(event.id))
       if (next === undefined) continue
       instance = next.instance
       send = [...send, ...next.send]
       cancel = [...cancel, ...next.cancel]
     } catch (error) {
-      if (mayPass(error)) throw error
+      if (mayPass(error) || error instanceof HistoryNeeded) throw error
       return { instance, send, cancel, failed: failedEvent(event, error) }
     }
   }
   return { instance, send, cancel, failed: undefined }
+}
+
+/**
+ * Loads what the reactions to events ask for, each on what the one before it leaves: all at once, so that the transaction which makes
+ * the steps waits for nothing. What fails here fails there, and is told there.
+ * @throws what may pass
+ */
+export async function loadFor(
+  definition: ProcessManagerDefinition,
+  stored: ProcessInstance | undefined,
+  events: readonly RecordedEvent[],
+  { history, schemaVersionOf }: StepServices,
+): Promise<LoadsByEvent> {
+  const loads: LoadsByEvent = new Map()
+  let instance = stored
+  for (const event of events) {
+    const ofEvent = new StepLoads()
+    loads.set(event.id, ofEvent)
+    try {
+      instance = (await stepLoading(definition, instance, event, { history, schemaVersionOf }, ofEvent))?.instance ?? instance
+    } catch (error) {
+      if (mayPass(error)) throw error
+      return loads
+    }
+  }
+  return loads
 }
 
 export function failedEvent({ position }: RecordedEvent, error: unknown): FailedEvent {

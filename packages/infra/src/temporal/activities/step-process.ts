@@ -1,10 +1,10 @@
-import { stepCommandId, type ProcessManagerDefinition, type RecordedEvent } from '@cairn/core'
+import { HistoryNeeded, stepCommandId, type ProcessInstance, type ProcessManagerDefinition, type RecordedEvent } from '@cairn/core'
 import { ApplicationFailure } from '@temporalio/activity'
 import type { CommandBatches } from '../command-batches.ts'
 import type { ProcessParts } from '../processes.ts'
 import type { CairnActivities, EventRef, ProcessKey, StepResult } from '../workflows/contract.ts'
 import { mayPass } from './is-outage.ts'
-import { failedEvent, resultOf, stepOver } from './step-over.ts'
+import { failedEvent, loadFor, resultOf, stepOver, type LoadsByEvent, type Steps } from './step-over.ts'
 
 /**
  * Steps an instance over a batch of events, in one transaction: instance, commands and timers. The instance's position decides
@@ -65,10 +65,24 @@ class InstanceSteps {
     return result
   }
 
+  /** The instance is locked meanwhile, and a connection held: what reactions load is loaded before, and the steps are made again. */
   async #inOneTransaction(events: readonly RecordedEvent[]): Promise<StepResult> {
-    const { before, result } = await this.#parts.transactions.transaction(this.#key, async ({ instances, commands }) => {
+    let loads: LoadsByEvent | undefined
+    for (;;) {
+      const made = await this.#attempt(events, loads)
+      if ('result' in made) return made.result
+      loads = await loadFor(this.#definition, made.needs, events, this.#parts)
+    }
+  }
+
+  async #attempt(
+    events: readonly RecordedEvent[],
+    loads: LoadsByEvent | undefined,
+  ): Promise<{ readonly result: StepResult } | { readonly needs: ProcessInstance | undefined }> {
+    const made = await this.#parts.transactions.transaction(this.#key, async ({ instances, commands }) => {
       const [stored] = await instances.load([this.#key])
-      const steps = stepOver(this.#definition, stored, events, this.#parts.schemaVersionOf)
+      const steps = this.#stepsOver(stored, events, loads)
+      if (steps === undefined) return { needs: stored }
       if (steps.instance !== undefined && steps.instance !== stored) {
         await instances.save([steps.instance])
         await commands.enqueue(
@@ -79,9 +93,22 @@ class InstanceSteps {
       }
       return { before: stored?.position ?? 0, result: resultOf(steps) }
     })
+    if ('needs' in made) return made
+    const { before, result } = made
     const again = events.filter(({ position }) => position <= before)
-    if (again.length === 0) return result
-    return { ...result, commands: [...(await this.#leftOver(again)), ...result.commands] }
+    if (again.length === 0) return { result }
+    return { result: { ...result, commands: [...(await this.#leftOver(again)), ...result.commands] } }
+  }
+
+  /** Undefined where something must be loaded first. */
+  #stepsOver(stored: ProcessInstance | undefined, events: readonly RecordedEvent[], loads: LoadsByEvent | undefined): Steps | undefined {
+    try {
+      return stepOver(this.#definition, stored, events, this.#parts, loads)
+    } catch (error) {
+      // Also where another step came in between, and this one asks for something else now.
+      if (error instanceof HistoryNeeded) return undefined
+      throw error
+    }
   }
 
   /**

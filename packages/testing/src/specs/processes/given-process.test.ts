@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert'
-import { after, cancelTimer, creates, defineCommands, defineEvents, defineProcessManager, type Intent } from '@cairn/core'
+import { after, aggregate, cancelTimer, creates, defineCommands, defineEvents, defineProcessManager, type Intent } from '@cairn/core'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { inStream } from '../projections/in-stream.ts'
@@ -76,4 +76,53 @@ test('a process manager that is not pure is found when its events come twice', (
   // It counts what no instance keeps; run anew, it sends something else.
   const impure = process({ other: () => (calls++ === 0 ? [poke] : []) })
   expect(() => givenProcess(impure).when(other).whenRedelivered()).toThrow(/other commands/)
+})
+
+class Counted extends aggregate(b, () => ({ ones: 0 })) {
+  static readonly handlers = this.handle(commands, { make: () => {}, poke: () => {} })
+  static readonly evolve = this.fold({ one: ({ ones }) => ({ ones: ones + 1 }) })
+}
+
+test('what a reaction loads is what was given before its event, of its tenant', () => {
+  const looking = defineProcessManager('looking', { events: [a, b] })
+    .correlate({ 'a.two': (e) => e.aggregateId })
+    .on({
+      'a.two': (_s, _e, { loadAggregate, loadEvents }) => [
+        commands.make({ n: loadAggregate(Counted, 'b-1').state.ones * 10 + loadEvents('b', 'b-1').length }),
+      ],
+    })
+  const elsewhere = inStream({ aggregateId: 'b-1', tenantId: 'another' }, b.one({ a: 'x' }))
+  const outcome = givenProcess(looking, other, elsewhere).when(other, two, other)
+  outcome.sends(commands.make({ n: 22 })).whenRedelivered()
+  // What it sends depends on the order of the streams, and that is found.
+  expect(() => outcome.whenReordered()).toThrow(/other commands/)
+  expect(() =>
+    givenProcess(looking)
+      .when(two)
+      .sends(commands.make({ n: 22 })),
+  ).toThrow(AssertionError)
+  givenProcess(looking)
+    .when(two)
+    .sends(commands.make({ n: 0 }))
+})
+
+test('an instance that nothing comes for expires when its time is over, not before', () => {
+  const timed = defineProcessManager('timed', {
+    events: [a],
+    initial: () => ({ seen: 0 }),
+    expiresAfter: { days: 1 },
+    expired: ({ seen }, _event, { instanceId }) => [commands.poke({ bId: `${instanceId} ${seen}` })],
+  })
+    .correlate({ 'a.one': (e) => e.aggregateId })
+    .on({ 'a.one': ({ seen }) => ({ state: { seen: seen + 1 } }) })
+  givenProcess(timed).when(one).sends().goesOn()
+  givenProcess(timed, one, one)
+    .whenQuietFor({ days: 1 })
+    .sends(commands.poke({ bId: 'x 2' }))
+    .cancels()
+    .ends()
+    .whenRedelivered()
+  givenProcess(timed, one).whenQuietFor({ hours: 23 }).sends().goesOn().leaves({ seen: 1 })
+  expect(() => givenProcess(timed).whenQuietFor({ days: 1 })).toThrow(/belongs to an instance/)
+  expect(() => givenProcess(process({}), one).whenQuietFor({ days: 1 })).toThrow(/never expires/)
 })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import {
-  step,
   delayMs,
+  idleChecked,
+  idleTimer,
+  type Delay,
   type Intent,
   type NewEvent,
   type ProcessInstance,
@@ -10,9 +12,10 @@ import {
   type Step,
   type StepCommand,
 } from '@cairn/core'
-import type { EventsInStream } from '../projections/in-stream.ts'
+import { inStream, type EventsInStream } from '../projections/in-stream.ts'
 import { recordEvents } from '../projections/record-events.ts'
 import { interleavings } from './interleavings.ts'
+import { stepWith } from './step-with.ts'
 
 /** What a process manager may be asked for. */
 export interface ProcessOutcome {
@@ -43,11 +46,16 @@ export interface ProcessOutcome {
 export interface GivenProcess {
   /** Events of one instance, in the order in which they come. */
   when(...events: readonly (NewEvent | EventsInStream)[]): ProcessOutcome
+  /** Nothing comes for so long after the last event that it was given: what `expiresAfter` makes of that. */
+  whenQuietFor(delay: Delay): ProcessOutcome
 }
 
 /**
  * States a rule of a process manager as an example: `givenProcess(orderFulfilment, inStream('o-1', created)).when(inStream('o-1',
  * ready)).sends(invoiceCommands.create({ … })).cancels('order.autoCancel')`. Needs no store and no clock.
+ *
+ * What is given is the log: what a reaction loads comes out of it, as it was before the reaction's own event. So events of other
+ * streams are given like those that it reacts to.
  */
 export function givenProcess(definition: ProcessManagerDefinition, ...history: readonly (NewEvent | EventsInStream)[]): GivenProcess {
   return {
@@ -55,6 +63,18 @@ export function givenProcess(definition: ProcessManagerDefinition, ...history: r
       const before = recordEvents(history).length
       const all = recordEvents([...history, ...events])
       return outcomeOf(definition, all, before)
+    },
+    whenQuietFor(delay) {
+      const recorded = recordEvents(history)
+      const last = recorded.findLast((event) => definition.correlate(event) !== undefined)
+      const instanceId = last && definition.correlate(last)
+      assert(definition.expiresAfterMs !== undefined, `${definition.name} never expires: it says no expiresAfter.`)
+      assert(last !== undefined && instanceId !== undefined, `None of the events given belongs to an instance of ${definition.name}.`)
+      const recordedAt = new Date(last.recordedAt.getTime() + delayMs(delay))
+      const { tenantId } = last
+      const stream = { aggregateId: instanceId, aggregateType: 'cairn-process', tenantId, recordedAt }
+      const check = inStream(stream, idleChecked(definition.name, instanceId))
+      return outcomeOf(definition, recordEvents([...history, check]), recorded.length)
     },
   }
 }
@@ -73,15 +93,16 @@ function run(definition: ProcessManagerDefinition, events: readonly RecordedEven
   const ended: string[] = []
   let instance: ProcessInstance | undefined
   for (const event of events) {
-    const made = step(definition, instance, event)
+    const made = stepWith(definition, instance, event, events)
     if (made === undefined) continue
     const timers = Object.entries(instance?.timers ?? {})
     // As it would come back from a store.
     instance = JSON.parse(JSON.stringify(made.instance)) as ProcessInstance
     if (event.position <= from) continue
     steps.push(made)
-    for (const command of made.send) sent.push({ command, event })
-    ended.push(...timers.filter(([, { commandId }]) => made.cancel.includes(commandId)).map(([name]) => name))
+    for (const command of made.send) if (command.timer !== idleTimer) sent.push({ command, event })
+    const cancelled = timers.filter(([name, { commandId }]) => name !== idleTimer && made.cancel.includes(commandId))
+    ended.push(...cancelled.map(([name]) => name))
   }
   return { steps, instance, ended, sent }
 }
