@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const lines = [{ sku: 'screw', quantity: 2, price: 500 }]
 /** Soon enough that timers of the dump come due in the restored database. */
-const fulfilment = defineDomain('fulfilment', { aggregates: [], processManagers: [orderFulfilmentWithin({ milliseconds: 4_000 })] })
+const fulfilment = defineDomain('fulfilment', { aggregates: [], processManagers: [orderFulfilmentWithin({ milliseconds: 8_000 })] })
 const domains = [shop, billing, fulfilment]
 type ShopApp = Cairn<(typeof domains)[number]>
 
@@ -169,4 +169,4 @@ test('what was dumped under load goes on in a restored database, with nothing lo
   await using control = await start(parts)
   await caughtUp(control, parts)
   expect(await lostAndDoubled(parts)).toMatchObject({ lost: 0, doubled: expect.toSatisfy((n: number) => n > 0) })
-}, 180_000)
+}, 400_000)

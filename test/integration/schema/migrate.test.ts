@@ -149,7 +149,7 @@ describe('while a table is in use', () => {
       expect(await eventually(() => Promise.resolve(said.filter((message) => message.includes('in use')).length > i))).toBe(true)
       await queryOnce(url, `select count(*) from ${schema}.events`)
     }
-    expect(performance.now() - started).toBeLessThan(15_000)
+    expect(performance.now() - started).toBeLessThan(60_000)
     await user.rows('rollback')
     await user.close()
     expect(await migration).toMatchObject({ reapplied: true })

@@ -116,8 +116,10 @@ describe('what a crash left behind', () => {
     await child.up()
     const orphan = await serverPid()
     // Without its watching process the server outlives its parent: the case that the next start must find.
-    const [watcher] = await watchersOf(orphan)
-    process.kill(watcher ?? 0, 'SIGKILL')
+    let watcher: number | undefined
+    expect(await eventually(async () => ([watcher] = await watchersOf(orphan)).length > 0)).toBe(true)
+    if (watcher === undefined) throw new Error('Nobody watches the server.')
+    process.kill(watcher, 'SIGKILL')
     await child.kill()
     // Long enough for a shutdown, had it been asked for one.
     await delay(300)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { embeddedBinaries } from '@cairn/infra/embedded'
 import { createDatabase, providePostgres, type PostgresService, type ProvidePostgresOptions } from '@cairn/testing/services'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { eventually } from '../../support/processes.ts'
 import { queryOnce } from '../../support/query-once.ts'
 
@@ -107,6 +107,14 @@ describe('providePostgres', () => {
   })
 
   test('a run that was killed leaves no server, and the next run removes its data', async () => {
+    // Their own temporary files: any other test file that starts a server would be the next run.
+    const own = await mkdtemp(join(tmpdir(), 'cairn-runs-'))
+    await chmod(own, 0o755)
+    onTestFinished(async () => {
+      vi.unstubAllEnvs()
+      await rm(own, { recursive: true, force: true })
+    })
+    vi.stubEnv('TMPDIR', own)
     const program = fileURLToPath(new URL('../../support/provide-child.ts', import.meta.url))
     const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] })
     const { pid = 0 } = child
@@ -121,8 +129,9 @@ describe('providePostgres', () => {
       ),
     ).toBe(true)
     expect(await foldersLeft(pid)).toHaveLength(1)
-    await provide({ kind: 'embedded', env: bare })
+    const { server } = await provide({ kind: 'embedded', env: bare })
     expect(await foldersLeft(pid)).toEqual([])
+    await server.stop()
   })
 })
 

@@ -12,4 +12,4 @@ test('a process that is killed in the middle of a commit, and a rebuild at its s
     points: ['batch-handled', 'rows-written', 'checkpoint-written', 'committed', 'switch-written'],
   })
   expect(verdict).toMatchObject({ ok: true, mismatches: 0, lost: 0, doubled: 0, reordered: 0, incompleteReads: 0, failures: [] })
-}, 400_000)
+}, 600_000)

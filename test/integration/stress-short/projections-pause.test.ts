@@ -10,7 +10,7 @@ test('a process that is paused with a batch in its hands commits none of it when
     rounds: 1,
     failovers: 1,
     leaseMs: 2_500,
-    failoverMs: 30_000,
+    failoverMs: 60_000,
     seed: 1,
     points: ['batch-handled', 'rows-written', 'checkpoint-written'],
   })
@@ -25,4 +25,4 @@ test('a process that is paused with a batch in its hands commits none of it when
     doubled: 0,
     failures: [],
   })
-}, 400_000)
+}, 600_000)

@@ -36,7 +36,7 @@ export interface OrdersVerdict extends Verdict, OrdersEnds {
 }
 
 /** Nothing has moved for so long: what is under way will not end. A worker of pg-boss that was killed is noticed after 10 s and more. */
-const patienceMs = 60_000
+const patienceMs = 180_000
 const controlOrders = 8
 /** Invoices at which a process with broken steps dies: each once, and its step is done again. */
 const deaths = [1, 2]

@@ -56,7 +56,8 @@ async function whenPlaced(rig: OrdersRig, orders: number): Promise<void> {
   for (let [placed, since] = [rig.placed, performance.now()]; rig.placed < orders; await sleep(20)) {
     if (rig.placed > placed) [placed, since] = [rig.placed, performance.now()]
     if (rig.processes('sender').length === 0) throw new Error('The sender was ended.')
-    if (performance.now() - since > 60_000) throw new Error(`No order was placed for a minute, after ${placed}. ${rig.failures.join(' ')}`)
+    if (performance.now() - since > 180_000)
+      throw new Error(`No order was placed for three minutes, after ${placed}. ${rig.failures.join(' ')}`)
   }
 }
 

@@ -19,7 +19,7 @@ export async function timerAfterOutage(rig: OrdersRig, onStep: OnStep): Promise<
      select $1, 'order.create', jsonb_build_object('orderId', id, 'customerId', 'ann', 'lines', $3::jsonb) from unnest($2::text[]) id`,
     [tenantId, lateOrders, JSON.stringify(lines)],
   )
-  const waiting = await until(30_000, async () => (await countWaiting(rig)) === lateOrders.length)
+  const waiting = await until(120_000, async () => (await countWaiting(rig)) === lateOrders.length)
   const { postgres, temporal } = rig.servers
   await Promise.all([rig.killProcesses(), temporal?.kill(), postgres.kill()])
   // Each was set before now: it is due by then.
@@ -27,7 +27,7 @@ export async function timerAfterOutage(rig: OrdersRig, onStep: OnStep): Promise<
   await Promise.all([postgres.start(), temporal?.restart()])
   const before = await countFired(rig)
   rig.startWorkers()
-  await until(60_000, async () => (await countFired(rig)).length === lateOrders.length && (await countWaiting(rig)) === 0)
+  await until(120_000, async () => (await countFired(rig)).length === lateOrders.length && (await countWaiting(rig)) === 0)
   // A second one would come now.
   await sleep(1_500)
   const fired = await countFired(rig)

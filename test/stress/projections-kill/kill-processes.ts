@@ -9,7 +9,7 @@ export interface Killed {
 }
 
 /** A process that does not come by its point for so long is a failure of the check. */
-const patienceMs = 60_000
+const patienceMs = 180_000
 
 /** Kills one process after another at each of the points, while a writer appends; the last one lives until it has caught up. */
 export async function killProcesses(

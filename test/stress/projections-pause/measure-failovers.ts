@@ -4,7 +4,7 @@ import type { OnStep } from '../support/verdict.ts'
 import { commitsSince, heldBy, lastTurn, type HeldPartition } from '../projections/commit-log.ts'
 import type { ShopRig } from '../projections/shop-rig.ts'
 
-const patienceMs = 30_000
+const patienceMs = 120_000
 
 /** Kills one of two processes that share the work, with the leases that an app has, and measures until the other goes on. */
 export async function measureFailovers(

@@ -13,7 +13,7 @@ export interface Paused {
 }
 
 /** A process that does not come by its point, or another one that does not go on, for so long is a failure of the check. */
-const patienceMs = 60_000
+const patienceMs = 180_000
 
 /** Two processes share the work; again and again one of them is paused, until the other has all of it, and wakes up. */
 export async function pauseHolders(

@@ -31,7 +31,7 @@ export interface Child {
 }
 
 /** How long an ordered end may take. */
-const finishMs = 30_000
+const finishMs = 90_000
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 

@@ -72,7 +72,7 @@ describe('several processes', () => {
     await log.append(streams)
     await eventually('the other has all', async () => (await held(second)) === 4)
     // A lease of 200 ms and a heartbeat each 20 ms, on a machine that does other things too.
-    expect(performance.now() - died).toBeLessThan(2_000)
+    expect(performance.now() - died).toBeLessThan(10_000)
     await second.waitFor(log.end, ['ledger'])
     expect(ledgerOf(store.rows)).toEqual(ledgerFrom(await log.all()))
   })

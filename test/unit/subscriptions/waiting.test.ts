@@ -74,6 +74,7 @@ describe('waitFor', () => {
     await engine.add(ledger({ name: 'paused', initialState: 'paused', rows: store.rows }))
     await engine.start()
     const { position } = await log.append(['a'])
+    await engine.waitFor(position, ['ledger'])
     await expect(engine.waitFor(position, ['ledger', 'paused'], { timeoutMs: 50 })).rejects.toMatchObject({
       code: 'CAIRN_WAIT_TIMEOUT',
       details: { position, behind: [{ name: 'paused', checkpoint: 0, state: 'paused' }], timeoutMs: 50 },

@@ -1,4 +1,12 @@
-import { uuidv7, type CommandStorePort, type CommandWorkerInfo, type DueCommandsPort, type RawCommand } from '@cairn/core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  uuidv7,
+  type CommandStorePort,
+  type CommandWorkerInfo,
+  type DueCommandsPort,
+  type RawCommand,
+  type StoredCommand,
+} from '@cairn/core'
 import { commandIn } from '../command-store/given.ts'
 
 /** What a factory hands to the suite. */
@@ -45,4 +53,13 @@ export function dueCommandsContext({ due, rival = due, store, insert }: DueComma
       return command.id
     },
   }
+}
+
+/** What the worker is given first, as soon as something is due for it; nothing where nothing comes within ten seconds. */
+export async function claimedInTime({ due, worker }: DueCommandsContext): Promise<readonly StoredCommand[]> {
+  for (const end = performance.now() + 10_000; performance.now() < end; await sleep(20)) {
+    const { commands } = await due.claimDue(worker, 10)
+    if (commands.length > 0) return commands
+  }
+  return []
 }

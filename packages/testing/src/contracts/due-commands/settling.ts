@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { contractGroup } from '../contract-case.ts'
 import { failure, idsOf } from '../command-store/given.ts'
-import { leaseMs, type DueCommandsContext } from './context.ts'
+import { claimedInTime, leaseMs, type DueCommandsContext } from './context.ts'
 
 export const settling = contractGroup<DueCommandsContext>('settle', {
   'keeps results and errors': async (context) => {
@@ -25,11 +25,10 @@ export const settling = contractGroup<DueCommandsContext>('settle', {
     const { due, store, worker, tenantId } = context
     const first = await claimed(context, 'a')
     const second = await context.given('a')
-    await due.settle(worker.id, [{ tenantId, id: first, status: 'retry', error: failure, afterMs: 300 }])
+    await due.settle(worker.id, [{ tenantId, id: first, status: 'retry', error: failure, afterMs: 1_500 }])
     expect(await store.getById(tenantId, first)).toMatchObject({ status: 'pending', error: failure, attempts: 1 })
     expect((await due.claimDue(worker, 10)).commands).toEqual([])
-    await sleep(400)
-    const { commands } = await due.claimDue(worker, 10)
+    const commands = await claimedInTime(context)
     expect(idsOf(commands)).toEqual([first, second])
     expect(commands.map(({ attempts }) => attempts)).toEqual([2, 1])
   },
@@ -68,11 +67,11 @@ export const settling = contractGroup<DueCommandsContext>('settle', {
   'gives the commands of a dead worker back, and keeps those of a living one': async (context) => {
     const { due, store, worker, otherWorker, tenantId, type } = context
     const mine = await claimed(context, 'a')
-    await due.beat({ ...otherWorker, types: [type] }, 150)
+    await due.beat({ ...otherWorker, types: [type] }, 1_000)
     const theirs = await context.given('b')
     expect(idsOf((await due.claimDue(otherWorker, 10)).commands)).toEqual([theirs])
     expect((await store.getById(tenantId, theirs))?.status).toBe('consumed')
-    await sleep(250)
+    await sleep(1_100)
     expect(await due.beat(worker, leaseMs)).toBeGreaterThanOrEqual(1)
     expect((await store.getById(tenantId, theirs))?.status).toBe('pending')
     expect((await store.getById(tenantId, mine))?.status).toBe('consumed')

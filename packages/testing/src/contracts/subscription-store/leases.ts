@@ -100,12 +100,12 @@ export const taking = contractGroup<SubscriptionStoreContext>('take', {
 export const heartbeats = contractGroup<SubscriptionStoreContext>('heartbeat', {
   'renews the leases that are still held': async (context) => {
     const spec = await givenSubscription(context, { partitions: 3 })
-    const one = await take(context.store, spec, 0, shortLeaseMs * 20, 'me')
-    const two = await take(context.store, spec, 1, shortLeaseMs * 20, 'me')
-    await take(context.store, spec, 2, shortLeaseMs * 20, 'me')
+    const one = await take(context.store, spec, 0, shortLeaseMs * 8, 'me')
+    const two = await take(context.store, spec, 1, shortLeaseMs * 8, 'me')
+    await take(context.store, spec, 2, shortLeaseMs * 8, 'me')
     const { renewed } = await context.store.heartbeat({ ...memberOf(spec), id: 'me' }, [one.lease, two.lease], longLeaseMs)
     expect(renewed).toEqual([one.lease, two.lease])
-    await context.elapse(shortLeaseMs * 25)
+    await context.elapse(shortLeaseMs * 10)
     const others = await Promise.all([0, 1, 2].map((i) => context.rival.take(spec.key, i, 'another', spec.fingerprint, longLeaseMs)))
     expect(others.map((taken) => taken?.lease.partition)).toEqual([undefined, undefined, 2])
   },
