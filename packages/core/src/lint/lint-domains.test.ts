@@ -103,6 +103,20 @@ describe('lintDomains', () => {
     expect(lintDomains([shop()], { policies: new Policies() })).toEqual([])
   })
 
+  test('has nothing to say of the timers of those that expire, and looks at what they send then', () => {
+    const expiring = (reminded: boolean) =>
+      defineProcessManager('expiring', {
+        events: [orderEvents],
+        expiresAfter: { days: 30 },
+        expired: () => (reminded ? [invoiceCommands.remind({ invoiceId: 'i' })] : []),
+      })
+        .correlate({ 'order.placed': (e) => e.aggregateId })
+        .on({ 'order.placed': () => [] })
+    const policies = new Policies().allow('order.*', { roles: ['staff'] })
+    expect(lintDomains([shop({ processManagers: [expiring(false)] })], { policies })).toEqual([])
+    expect(found([shop({ processManagers: [expiring(true)] })])).toEqual([['unknown-command-sent', 'process manager expiring']])
+  })
+
   const broken = defineProcessManager('broken', { events: [orderEvents] })
     // A field of another event, as a cast or plain JavaScript lets it through.
     .correlate({ 'order.placed': (e) => textOf(e.payload, 'invoiceId') })

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '../contracts/event.ts'
 import type { ProcessInstance } from '../process-managers/instance.ts'
 import type { ProcessManagerDefinition } from '../process-managers/process-manager.ts'
+import { idleChecked, idleCheckedType } from '../process-managers/idle-check.ts'
 import { step } from '../process-managers/step.ts'
 import { nearest } from '../registry/nearest.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -13,9 +14,17 @@ const maxSteps = 2_000
 /** What process managers do with events made from the schemas. They are pure: trying them changes nothing. */
 export function lintProcessManagers(registry: Registry): readonly DomainFinding[] {
   return registry.processManagers.flatMap((definition) => {
-    const events = definition.types.flatMap((type) => sampleEvents(registry.event(type)))
+    const events = definition.types.flatMap((type) => {
+      const samples = sampleEvents(registry.event(type))
+      return type === idleCheckedType ? samples.map((sample) => expiryOf(definition, sample)) : samples
+    })
     return [...uncorrelated(definition, events), ...unknownCommands(registry, definition, events)]
   })
+}
+
+/** Comes when the time of any instance is over. */
+function expiryOf({ name }: ProcessManagerDefinition, sample: RecordedEvent): RecordedEvent {
+  return { ...sample, ...idleChecked(name, 'example'), recordedAt: new Date('2126-01-01T00:00:00Z') }
 }
 
 /**

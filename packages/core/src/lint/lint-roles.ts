@@ -1,6 +1,7 @@
 import { typeMatcher } from '../patterns/type-pattern.ts'
 import { ownRolePrefix } from '../policies/own-roles.ts'
 import type { Policies } from '../policies/policies.ts'
+import { idleCheckType } from '../process-managers/idle-check.ts'
 import { nearest } from '../registry/nearest.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { DomainFinding } from './domain-finding.ts'
@@ -37,15 +38,18 @@ function policyPatterns({ commandTypes }: Registry, { rules }: Policies): readon
 function deniedCommands({ commandTypes }: Registry, policies: Policies): readonly DomainFinding[] {
   if (policies.empty) return []
   const matchers = policies.rules.map(({ pattern }) => typeMatcher(pattern))
-  return commandTypes
-    .filter((type) => !matchers.some((matches) => matches(type)))
-    .map((type) => ({
-      rule: 'command-without-policy',
-      severity: 'warning',
-      subject: `command ${type}`,
-      message: `No policy is of command ${type}, so nobody may send it: no caller, no process manager, no timer.`,
-      remedy: `Allow it to somebody: policies.allow('${type}', { roles: […] }).`,
-    }))
+  return (
+    commandTypes
+      // Timers of Cairn's own are asked for no policy.
+      .filter((type) => type !== idleCheckType && !matchers.some((matches) => matches(type)))
+      .map((type) => ({
+        rule: 'command-without-policy',
+        severity: 'warning',
+        subject: `command ${type}`,
+        message: `No policy is of command ${type}, so nobody may send it: no caller, no process manager, no timer.`,
+        remedy: `Allow it to somebody: policies.allow('${type}', { roles: […] }).`,
+      }))
+  )
 }
 
 function policyRoles({ rules }: Policies): readonly DomainFinding[] {
