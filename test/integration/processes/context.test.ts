@@ -186,6 +186,7 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     const [name, jobId, stock] = names('said')
     const lines: Line[] = []
     const measured: StepMeasurement[] = []
+    const handled: string[] = []
     let runs = 0
     const definition = teller(name, jobId, (_state, stockId, { instanceId, loadAggregate, loadEvents, log, metric }) => {
       runs++
@@ -195,12 +196,16 @@ describe.each<[string, () => Promise<ProcessStores>]>([
       metric('events', loadEvents('stock', stockId).length)
       return { state: { n: version }, send: [tell(instanceId, version)] }
     })
-    const rig = await started(definition, { logger: collecting(lines), observer: { measured: (one) => void measured.push(one) } })
+    const rig = await started(definition, {
+      logger: collecting(lines),
+      observer: { measured: (one) => void measured.push(one), eventHandled: ({ type }) => void handled.push(type) },
+    })
     await rig.send(jobCommands.begin({ jobId, stock }))
     await move(rig, stock, 1)
     const { events } = await rig.send(jobCommands.count({ jobId, stock }))
     await caughtUp(rig, name)
     expect(runs).toBe(3)
+    expect(handled).toEqual(['job.counted'])
     const about = { tenantId: 'acme', processManager: name, instanceId: jobId, eventType: 'job.counted' }
     const fields = { ...about, component: 'process-manager', correlationId: events[0]?.metadata.correlationId, eventId: events[0]?.id }
     expect(lines.filter(({ fields: { component } = {} }) => component === 'process-manager')).toEqual([

@@ -42,12 +42,13 @@ export class ProcessManagerProcessor implements Processor {
     await this.#load(keyed.flatMap(({ key }) => key ?? []))
     for (const { event, key } of keyed) {
       if (key === undefined) continue
-      let needed = this.#step(event, key)
+      const started = performance.now()
+      let needed = this.#step(event, key, started)
       if (needed === undefined) continue
       const loads = new StepLoads()
       do {
         await this.#fill(loads, needed, event)
-        needed = this.#step(event, key, loads)
+        needed = this.#step(event, key, started, loads)
       } while (needed !== undefined)
     }
   }
@@ -92,9 +93,8 @@ export class ProcessManagerProcessor implements Processor {
   }
 
   /** Answers with what the reaction needs first; undefined: the step is made. */
-  #step(event: RecordedEvent, key: InstanceKey, loads?: StepLoads): HistoryNeeded | undefined {
+  #step(event: RecordedEvent, key: InstanceKey, started: number, loads?: StepLoads): HistoryNeeded | undefined {
     const { definition, services, opened } = this.#parts
-    const started = performance.now()
     const text = textOf(key)
     let made: Step | undefined
     try {
@@ -102,11 +102,11 @@ export class ProcessManagerProcessor implements Processor {
       if (made !== undefined) assertStorable(made)
     } catch (error) {
       if (error instanceof HistoryNeeded) return error
+      opened.timed?.(event.type, performance.now() - started)
       // A step changes nothing before it is through: the ones before it stand.
       throw new EventHandlingFailure(event, error, { othersKept: true })
-    } finally {
-      opened.timed?.(event.type, performance.now() - started)
     }
+    opened.timed?.(event.type, performance.now() - started)
     if (made === undefined) return undefined
     this.#known.set(text, made.instance)
     this.#changed.set(text, made.instance)
