@@ -49,19 +49,19 @@ test('loads behind two batches that a lock holds up fail in bounded time, and co
   // The two are held up for as long as it takes to look, on a machine that does other things besides.
   const patient = await openPg({ url: appUrl, workerUrl, schema, contextKey, ...limits, queryTimeoutMs: 15_000, holdTimeoutMs: 15_000 })
   onTestFinished(() => patient.close())
-  const loads = new PgEventStore(patient)
+  const loading = new PgEventStore(patient)
   await append('loads')
   const unlock = await lockTable()
-  const first = [endingOf(loads.load(streamOf('loads')))]
+  const first = [endingOf(loading.load(streamOf('loads')))]
   expect(await eventually(async () => (await waitingSessions()) === 1)).toBe(true)
-  first.push(endingOf(loads.load(streamOf('loads'))))
+  first.push(endingOf(loading.load(streamOf('loads'))))
   expect(await eventually(async () => (await waitingSessions()) === 2)).toBe(true)
-  const behind = await Promise.all(Array.from({ length: 50 }, () => endingOf(loads.load(streamOf('loads')))))
+  const behind = await Promise.all(Array.from({ length: 50 }, () => endingOf(loading.load(streamOf('loads')))))
   for (const ending of behind) expect(ending).toMatchObject({ code: 'CAIRN_POOL_EXHAUSTED', retryable: true })
   expect(Math.max(...behind.map(({ afterMs }) => afterMs))).toBeLessThan(10_000)
   for (const ending of await Promise.all(first)) expect(ending).toMatchObject({ code: 'CAIRN_DATABASE_UNAVAILABLE', retryable: true })
   await unlock()
-  expect(await loads.load(streamOf('loads'))).toMatchObject({ version: 1 })
+  expect(await loading.load(streamOf('loads'))).toMatchObject({ version: 1 })
 })
 
 test('appends that a lock holds up fail in bounded time, and nothing of them is stored', async () => {

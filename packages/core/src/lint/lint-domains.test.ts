@@ -87,6 +87,15 @@ const payment = (commands: () => ReturnType<typeof orderCommands.pay>) =>
 
 const reported = new Set<DomainRule>()
 
+const expiring = (reminded: boolean) =>
+  defineProcessManager('expiring', {
+    events: [orderEvents],
+    expiresAfter: { days: 30 },
+    expired: () => (reminded ? [invoiceCommands.remind({ invoiceId: 'i' })] : []),
+  })
+    .correlate({ 'order.placed': (e) => e.aggregateId })
+    .on({ 'order.placed': () => [] })
+
 function found(domains: readonly Domain[], options: LintDomainsOptions = {}): readonly (readonly [DomainRule, string])[] {
   return lintDomains(domains, options).map(({ rule, subject }) => {
     reported.add(rule)
@@ -104,14 +113,6 @@ describe('lintDomains', () => {
   })
 
   test('has nothing to say of the timers of those that expire, and looks at what they send then', () => {
-    const expiring = (reminded: boolean) =>
-      defineProcessManager('expiring', {
-        events: [orderEvents],
-        expiresAfter: { days: 30 },
-        expired: () => (reminded ? [invoiceCommands.remind({ invoiceId: 'i' })] : []),
-      })
-        .correlate({ 'order.placed': (e) => e.aggregateId })
-        .on({ 'order.placed': () => [] })
     const policies = new Policies().allow('order.*', { roles: ['staff'] })
     expect(lintDomains([shop({ processManagers: [expiring(false)] })], { policies })).toEqual([])
     expect(found([shop({ processManagers: [expiring(true)] })])).toEqual([['unknown-command-sent', 'process manager expiring']])
