@@ -8,6 +8,7 @@ import { resolveRouterOptions, type RouterOptions } from './routing/router-optio
 import { WorkflowRouter } from './routing/workflow-router.ts'
 import { sharedQueue, type TaskQueues } from './task-queues.ts'
 import { TemporalScheduler, type CarriedOut } from './temporal-scheduler.ts'
+import { assertWorkerFits } from './worker/assert-worker-fits.ts'
 import { createTemporalWorker, type ConnectionSecurity, type TemporalWorkerOptions } from './worker/create-temporal-worker.ts'
 import { SupervisedWorker } from './worker/supervised-worker.ts'
 
@@ -72,6 +73,7 @@ export interface RunningTemporal {
 
 export interface TemporalSetup {
   readonly kind: 'temporal'
+  /** @throws InvalidInputError when it is to run a worker outside of UTC, or without any queue */
   start(context: TemporalContext): RunningTemporal
 }
 
@@ -89,6 +91,8 @@ export function temporal(options: TemporalOptions = {}): TemporalSetup {
   return {
     kind: 'temporal',
     start({ bus, commands, batches, processes, logger = silentLogger, background = true }) {
+      const worksHere = options.worker !== false && background
+      if (worksHere) assertWorkerFits({ ...options.worker, taskQueues })
       const connection = Connection.lazy({ ...options.connection, address })
       const client = new Client({ connection, namespace })
       const commandRouter = new WorkflowRouter(client, taskQueues, router)
@@ -98,10 +102,7 @@ export function temporal(options: TemporalOptions = {}): TemporalSetup {
       const scheduler = new TemporalScheduler(parts)
       const carryOut = scheduler.carryOut.bind(scheduler)
       const common = { address, namespace, connection: options.connection, taskQueues, bus, commands, batches, logger }
-      const own =
-        options.worker === false || !background
-          ? undefined
-          : { ...common, ...options.worker, processes: processes && { ...processes, carryOut } }
+      const own = worksHere ? { ...common, ...options.worker, processes: processes && { ...processes, carryOut } } : undefined
       const worker = own && new SupervisedWorker(() => createTemporalWorker(own), logger)
       const stop = async (): Promise<void> => {
         // The worker last: what is under way here may need it.

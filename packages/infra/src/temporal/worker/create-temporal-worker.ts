@@ -8,8 +8,8 @@ import { commandBatches, type CommandBatches } from '../command-batches.ts'
 import type { ProcessParts } from '../processes.ts'
 import { queuesToServe, sharedQueue, type TaskQueues } from '../task-queues.ts'
 import type { CairnActivities } from '../workflows/contract.ts'
+import { assertWorkerFits } from './assert-worker-fits.ts'
 import { installRuntime } from './temporal-logger.ts'
-import { assertUtc } from './utc-guard.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
 /** How to get into the server, the same for clients and workers. */
@@ -59,10 +59,10 @@ export interface TemporalWorker extends AsyncDisposable {
 
 /**
  * Starts a worker for each task queue of this process.
- * @throws InvalidInputError when the process is not in UTC; TransportError when the server cannot be reached
+ * @throws InvalidInputError when the process is not in UTC, or there is no queue to serve; TransportError when the server cannot be reached
  */
 export async function createTemporalWorker(options: TemporalWorkerOptions): Promise<TemporalWorker> {
-  if (options.requireUtc ?? true) assertUtc()
+  assertWorkerFits(options)
   const logger = (options.logger ?? silentLogger).child({ component: 'temporal' })
   installRuntime(logger)
   const taskQueues = queuesToServe(options.taskQueues ?? sharedQueue)
