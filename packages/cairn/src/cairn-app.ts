@@ -50,8 +50,9 @@ import { storedReadModel } from './stored-read-model.ts'
 import { Scheduling } from './scheduling/scheduling.ts'
 import type { AppSubscription } from './subscriptions/app-subscription.ts'
 import { StoredSubscriptionControl } from './subscriptions/stored-subscription-control.ts'
+import { follow, type EventFollower, type FollowHandler } from './subscriptions/follow.ts'
 import { subscribe } from './subscriptions/subscribe.ts'
-import type { SubscribeHandler, SubscribeOptions } from './subscriptions/subscribe-options.ts'
+import type { SubscribeFrom, SubscribeHandler, SubscribeOptions } from './subscriptions/subscribe-options.ts'
 import type { SubscriptionControl } from './subscriptions/subscription-control.ts'
 import type { TenantSql } from './tenant-sql.ts'
 
@@ -187,6 +188,13 @@ export class CairnApp implements Cairn {
     handler: SubscribeHandler<RecordedEvent, P>,
   ): Promise<AppSubscription> {
     return this.#inFlight.run(() => subscribe(this.#background, this.registry, name, options, handler))
+  }
+
+  follow<P extends string>(
+    options: { readonly types?: P | readonly P[] | undefined; readonly from?: SubscribeFrom | undefined },
+    handler: FollowHandler<RecordedEvent, P>,
+  ): Promise<EventFollower> {
+    return this.#inFlight.run(() => follow(this.#background, this.registry, options, handler))
   }
 
   pump<Row>(config: PumpConfig<Row>): Promise<RealtimePumpBase<Row>> {

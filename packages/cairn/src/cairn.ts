@@ -35,6 +35,7 @@ import type { WaitForCommandOptions } from './processes/wait-for-command-options
 import type { LoadedState, LoadStateOptions } from './load-state.ts'
 import type { ReadModelOf, ReadOptions, TableNameOf } from './read-model.ts'
 import type { AppSubscription } from './subscriptions/app-subscription.ts'
+import type { EventFollower, FollowEventsOptions, FollowHandler } from './subscriptions/follow.ts'
 import type { SubscribeHandler, SubscribeOptions, SubscribePattern } from './subscriptions/subscribe-options.ts'
 import type { SubscriptionControl } from './subscriptions/subscription-control.ts'
 import type { TenantSql } from './tenant-sql.ts'
@@ -118,6 +119,17 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
     options: SubscribeOptions<RecordedEventOf<D>, P>,
     handler: SubscribeHandler<RecordedEventOf<D>, P>,
   ): Promise<AppSubscription>
+  /**
+   * Follows the log in this process alone: every process that follows gets every event, and nothing is stored. For what lives and dies
+   * with the process, such as the clients that are connected to it; what must not be missed is a subscription.
+   * @param handler gets portions of events of every tenant, in the order of the log, one portion after another; where it fails it gets
+   *   the same one again
+   * @throws InvalidInputError where this login has not the worker's role; UnknownTypeError, ForeignLogError
+   */
+  follow<const P extends SubscribePattern<RecordedEventOf<D>> = '*'>(
+    options: FollowEventsOptions<RecordedEventOf<D>, P>,
+    handler: FollowHandler<RecordedEventOf<D>, P>,
+  ): Promise<EventFollower>
   /**
    * Starts a pump: of the log, of pending commands, or of the changes of a watched table. It ends with the app.
    * @throws InvalidInputError where the table is not watched, or in a process that leaves the background to others

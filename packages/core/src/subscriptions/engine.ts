@@ -8,6 +8,7 @@ import { resolveEngineOptions, type ResolvedEngineOptions, type SubscriptionEngi
 import type { EngineStatus, RunningPartition, SubscriptionReport } from './engine-status.ts'
 import { EngineTelemetry } from './engine-telemetry.ts'
 import { Feed } from './feed.ts'
+import { Follower, type FollowOptions } from './follower.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { ProgressBook } from './progress-book.ts'
 import { keyText } from './subscription-name.ts'
@@ -26,6 +27,7 @@ export class SubscriptionEngine {
   readonly #telemetry: EngineTelemetry
   readonly #feed: Feed
   readonly #keeper: LeaseKeeper
+  readonly #followers = new Set<Follower>()
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
@@ -78,6 +80,23 @@ export class SubscriptionEngine {
     this.#entries.delete(entry.id)
     await this.#keeper.endRunners(entry)
     this.#keeper.nudge()
+  }
+
+  /** Reads the log for this process alone, until it is stopped, or the engine is. Needs no start of the engine. */
+  follow(options: FollowOptions): { readonly position: number; stop(): Promise<void> } {
+    this.#assertNotStopped()
+    this.#feed.start()
+    const follower = new Follower({ ...this.#options, feed: this.#feed }, options)
+    this.#followers.add(follower)
+    return {
+      get position() {
+        return follower.position
+      },
+      stop: async () => {
+        await follower.stop()
+        this.#followers.delete(follower)
+      },
+    }
   }
 
   /** Begins to run. Ends when the first heartbeat was tried; an engine whose database is away goes on trying. */
@@ -184,6 +203,7 @@ export class SubscriptionEngine {
   }
 
   async #stop(drain: boolean): Promise<void> {
+    await Promise.all([...this.#followers].map((follower) => follower.stop()))
     await this.#keeper.stop(drain)
     await this.#feed.stop()
   }

@@ -17,6 +17,7 @@ export { storableKey } from './event-selector.ts'
 export { storedFailure } from './stored-failure.ts'
 export { assertSubscriptionName, keyText } from './subscription-name.ts'
 export { isLeaseLost, isTransient } from './transient.ts'
+export type { FollowOptions } from './follower.ts'
 /** @internal For log readers and consumers of ours. */
 export { DetailsUnreadError, UnreadDetails } from './unread-details.ts'
 export type { WaitOptions } from './wait.ts'
