@@ -12,8 +12,15 @@ set search_path from current
 as $$
 begin
   if p_unpark is not null then
-    delete from parked_events e
-     where e.name = p_name and e.generation = p_generation and e.partition = p_partition and e.position = any (p_unpark);
+    -- What waited behind them is asked for by that: whoever dies now leaves nobody behind who waits for nothing.
+    with gone as (
+      delete from parked_events e
+       where e.name = p_name and e.generation = p_generation and e.partition = p_partition and e.position = any (p_unpark)
+      returning e.parking_key
+    )
+    update parked_events e set request = 'retry'
+     where e.name = p_name and e.generation = p_generation and e.partition = p_partition and e.status = 'waiting' and e.request is null
+       and e.position <> all (p_unpark) and e.parking_key in (select g.parking_key from gone g);
   end if;
   if p_park is not null then
     insert into parked_events as e (name, generation, partition, position, parking_key, event_id, tenant_id, type, status, failure)

@@ -48,7 +48,7 @@ async function given(options: {
     await engine.start()
   }
   const partition = async (i = 0) => (await store.get(key))?.partitions[i]
-  return { log, store, logger, tries, state, engine, start, partition }
+  return { log, store, logger, tries, state, engine, start, consumer, partition }
 }
 
 describe('an event that cannot be handled', () => {
@@ -124,6 +124,27 @@ describe('an event that cannot be handled', () => {
       ['parked', 4],
       ['waiting', undefined],
     ])
+  })
+
+  it('leaves nobody behind who waits when its process dies between it and them', async () => {
+    const { log, store, state, engine, start, consumer, partition } = await given({ poison: ({ position }) => position === 1 })
+    await log.append(['a', 'a', 'b', 'a'])
+    await start()
+    await engine.waitFor(4, ['ledger'])
+    await engine.stop()
+    // As one that dies when it has handled the first: no more of it happens.
+    const fingerprint = (await store.get(key))?.fingerprint ?? ''
+    const taken = await store.take(key, 0, 'dies', fingerprint, 60)
+    if (taken === undefined) throw new Error('The partition was free.')
+    await store.request(key, 'retry', [1])
+    await store.commit(taken.lease, { unpark: [1] })
+    state.poison = () => false
+    const next = fastEngine(log, store)
+    engines.push(next)
+    await next.add(consumer)
+    await next.start()
+    await eventually('nothing waits', async () => (await partition())?.waiting === 0)
+    expect(ledgerOf(store.rows)).toEqual({ a: [2, 4], b: [3] })
   })
 
   it('is forgotten when it is discarded, and what waited is handled', async () => {

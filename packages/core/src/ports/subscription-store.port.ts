@@ -136,7 +136,7 @@ export interface Progress {
   readonly checkpoint?: number | undefined
   /** Events to park with it. Parking an event that is parked already replaces its failure. */
   readonly park?: readonly EventToPark[] | undefined
-  /** Positions of parked events that are done or discarded. */
+  /** Positions of parked events that are done or discarded. What waits under their keys is flagged to be tried again with it. */
   readonly unpark?: readonly number[] | undefined
 }
 

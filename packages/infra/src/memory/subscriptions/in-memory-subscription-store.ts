@@ -270,7 +270,14 @@ export class InMemorySubscriptionStore implements SubscriptionStorePort {
 
   #store(row: PartitionRow, key: SubscriptionKey, { checkpoint, park = [], unpark = [] }: Progress): void {
     const now = this.#now()
+    const gone = new Set(unpark.map((position) => row.parked.get(position)?.parkingKey))
     for (const position of unpark) row.parked.delete(position)
+    // What waited behind them is asked for by that: whoever dies now leaves nobody behind who waits for nothing.
+    for (const event of row.parked.values()) {
+      if (gone.has(event.parkingKey) && event.status === 'waiting' && event.request === undefined) {
+        row.parked.set(event.position, { ...event, request: 'retry' })
+      }
+    }
     for (const { parkingKey, position, eventId, tenantId, type, status, failure } of park) {
       const earlier = row.parked.get(position)
       const parkedAt = earlier?.parkedAt ?? new Date(now)

@@ -48,6 +48,26 @@ export const parkedEvents = contractGroup<SubscriptionStoreContext>('parked and 
     expect((await context.store.parked({ key: spec.key })).map(({ request }) => request)).toEqual(['retry', 'retry'])
   },
 
+  'flag what waits behind an event that is taken off the list, in the same commit': async (context) => {
+    const [spec, lease] = await givenLease(context)
+    const waiting = { status: 'waiting', failure: undefined } as const
+    const park = [
+      parkedAt(5, { parkingKey: 'b' }),
+      parkedAt(6, { parkingKey: 'b', ...waiting }),
+      parkedAt(7),
+      parkedAt(8, waiting),
+      parkedAt(9, waiting),
+    ]
+    await context.store.commit(lease, { checkpoint: 9, park })
+    await context.store.request(spec.key, 'retry', [7])
+    await context.store.commit(lease, { unpark: [7] })
+    expect(positionsOf(await context.store.parked({ key: spec.key, requestedOnly: true }))).toEqual([8, 9])
+    // What comes behind them later is reached through them, and by their own end.
+    await context.store.commit(lease, { checkpoint: 11, park: [parkedAt(10, waiting)], unpark: [8] })
+    await context.store.commit(lease, { unpark: [9] })
+    expect(positionsOf(await context.store.parked({ key: spec.key, requestedOnly: true }))).toEqual([10])
+  },
+
   'flag the events at some positions': async (context) => {
     const [spec, lease] = await givenLease(context)
     await context.store.commit(lease, { checkpoint: 9, park: [parkedAt(7), parkedAt(8), parkedAt(9)] })
