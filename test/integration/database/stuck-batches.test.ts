@@ -86,10 +86,11 @@ test('a long queue that moves is not given up', async () => {
     const one = (i: number) => busy.append({ stream: streamOf(`${name}-${i}`), expected: 0, events: [markedEvent('x')] })
     return Promise.all(Array.from({ length: count }, (_, i) => endingOf(one(i))))
   }
+  await endingsOf('warm', 5_000)
   const started = performance.now()
-  await endingsOf('measured', 10_000)
-  const perMs = 10_000 / (performance.now() - started)
-  const endings = await endingsOf('long', Math.ceil(perMs * acquireTimeoutMs * 3))
+  await endingsOf('measured', 15_000)
+  const perMs = 15_000 / (performance.now() - started)
+  const endings = await endingsOf('long', Math.ceil(perMs * acquireTimeoutMs * 4))
   await busy.drained()
   expect(endings.filter(({ code }) => code !== 'none')).toEqual([])
   // Else the test has shown nothing.
