@@ -76,9 +76,8 @@ test('appends that a lock holds up fail in bounded time, and nothing of them is 
   expect(await append('appends')).toMatchObject({ version: 2 })
 })
 
-test('a long queue that moves is not given up', async () => {
-  // Longer than a busy machine holds a batch up, and shorter than the queue takes, however fast it is: that is measured first.
-  const acquireTimeoutMs = 2_500
+test('a long queue that moves is not given up, although this process is busy for long with making it', async () => {
+  const acquireTimeoutMs = 1_500
   const impatient = await openPg({ url: appUrl, workerUrl, schema, contextKey, acquireTimeoutMs })
   onTestFinished(() => impatient.close())
   const busy = new PgEventStore(impatient)
@@ -86,14 +85,14 @@ test('a long queue that moves is not given up', async () => {
     const one = (i: number) => busy.append({ stream: streamOf(`${name}-${i}`), expected: 0, events: [markedEvent('x')] })
     return Promise.all(Array.from({ length: count }, (_, i) => endingOf(one(i))))
   }
-  const failed = (endings: readonly Ending[]): readonly Ending[] => endings.filter(({ code }) => code !== 'none')
-  expect(failed(await endingsOf('warm', 5_000))).toEqual([])
+  // As long as it takes on this machine to be longer than the limit.
+  await endingsOf('warm', 5_000)
   const started = performance.now()
-  expect(failed(await endingsOf('measured', 15_000))).toEqual([])
+  await endingsOf('measured', 15_000)
   const perMs = 15_000 / (performance.now() - started)
   const endings = await endingsOf('long', Math.min(Math.ceil(perMs * acquireTimeoutMs * 4), 150_000))
   await busy.drained()
-  expect(failed(endings)).toEqual([])
+  expect(new Set(endings.map(({ code }) => code))).toEqual(new Set(['none']))
   // Else the test has shown nothing.
   expect(endings.reduce((longest, { afterMs }) => Math.max(longest, afterMs), 0)).toBeGreaterThan(acquireTimeoutMs)
 })

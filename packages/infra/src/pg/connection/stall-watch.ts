@@ -27,15 +27,18 @@ export class StallWatch {
     this.#moved = performance.now()
   }
 
-  // Twice within the limit, so that nothing waits longer than one and a half of it.
+  // Twice within the limit, so that nothing waits longer than one and a half of it, and of what this process was busy itself.
   #arm(): NodeJS.Timeout {
-    return setTimeout(() => setImmediate(() => this.#check()), this.#limitMs / 2).unref()
+    const dueAt = performance.now() + this.#limitMs / 2
+    // After a turn in which answers were read.
+    return setTimeout(() => setImmediate(() => this.#check(performance.now() - dueAt)), this.#limitMs / 2).unref()
   }
 
-  // After a turn in which answers were read: if this process was busy itself, they lie in its sockets.
-  #check(): void {
+  #check(lateMs: number): void {
     const before = performance.now() - this.#limitMs
-    if (this.#moved < before) this.#giveUp(before)
+    // A process that was busy itself has neither sent nor read: it looks again when it had time to.
+    const wasBusy = lateMs > this.#limitMs / 4
+    if (!wasBusy && this.#moved < before) this.#giveUp(before)
     this.#timer = this.#busy() ? this.#arm() : undefined
   }
 }
