@@ -1,4 +1,5 @@
 import { PoolExhaustedError } from '@cairn/core'
+import { Fifo } from '../connection/fifo.ts'
 import { StallWatch } from '../connection/stall-watch.ts'
 import type { AppendEntry, AppendOutcome } from './append-entry.ts'
 
@@ -38,9 +39,9 @@ export interface AppendTransport {
 export class AppendCoalescer {
   readonly #transport: AppendTransport
   /** First in line of each stream, in arrival order. */
-  #ready: Queued[] = []
-  /** Streams that are ready, in flight or aside, with those who wait behind. */
-  readonly #active = new Map<string, Queued[]>()
+  readonly #ready = new Fifo<Queued>()
+  /** Streams that are ready, in flight or aside, with those who wait behind, if any. */
+  readonly #active = new Map<string, Fifo<Queued> | undefined>()
   /** Command ids in flight: the same id on two streams of one batch would be a unique violation. */
   readonly #commandIds = new Set<string>()
   #inFlight = 0
@@ -62,15 +63,21 @@ export class AppendCoalescer {
   append(entry: AppendEntry): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
       const queued = { entry, since: this.#watch.queued(), resolve, reject }
-      const waiting = this.#active.get(entry.key)
-      if (waiting !== undefined) {
-        waiting.push(queued)
+      if (this.#active.has(entry.key)) {
+        this.#waitBehind(queued)
         return
       }
-      this.#active.set(entry.key, [])
+      this.#active.set(entry.key, undefined)
       this.#ready.push(queued)
       this.#schedule()
     })
+  }
+
+  #waitBehind(queued: Queued): void {
+    const { key } = queued.entry
+    const waiting = this.#active.get(key) ?? new Fifo()
+    waiting.push(queued)
+    this.#active.set(key, waiting)
   }
 
   /** Resolves when nothing is queued or under way. */
@@ -104,22 +111,17 @@ export class AppendCoalescer {
   #take(share: number): Queued[] {
     const limit = Math.min(share, maxBatchEntries)
     const batch: Queued[] = []
-    const left: Queued[] = []
+    const passedOver: Queued[] = []
     let bytes = 0
-    for (const [i, queued] of this.#ready.entries()) {
-      const full = batch.length >= limit || (batch.length > 0 && bytes + queued.entry.bytes > maxBatchBytes)
-      if (full) {
-        left.push(...this.#ready.slice(i))
-        break
-      }
-      if (!this.#claimIds(queued.entry)) {
-        left.push(queued)
-        continue
-      }
-      bytes += queued.entry.bytes
-      batch.push(queued)
+    for (let next = this.#ready.peek(); next !== undefined && batch.length < limit; next = this.#ready.peek()) {
+      if (batch.length > 0 && bytes + next.entry.bytes > maxBatchBytes) break
+      this.#ready.shift()
+      if (this.#claimIds(next.entry)) {
+        bytes += next.entry.bytes
+        batch.push(next)
+      } else passedOver.push(next)
     }
-    this.#ready = left
+    this.#ready.unshift(passedOver)
     return batch
   }
 
@@ -157,9 +159,8 @@ export class AppendCoalescer {
   #giveUp(before: number, waitMs: number): void {
     if (this.#inFlight < maxInFlight) return
     for (;;) {
-      const overdue = this.#ready.filter(({ since }) => since < before)
+      const overdue = this.#ready.remove(({ since }) => since < before)
       if (overdue.length === 0) return
-      this.#ready = this.#ready.filter(({ since }) => since >= before)
       for (const queued of overdue) this.#leave(queued, () => queued.reject(new PoolExhaustedError(waitMs)))
     }
   }
