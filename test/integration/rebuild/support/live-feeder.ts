@@ -11,6 +11,7 @@ export class LiveFeeder {
   readonly #definition: ProjectionDefinition
   readonly #stop = new AbortController()
   readonly #feeding: Promise<void>
+  #failure: Error | undefined
 
   constructor(host: PgProjectionHost, definition: ProjectionDefinition) {
     this.#host = host
@@ -18,13 +19,28 @@ export class LiveFeeder {
     this.#feeding = this.#run()
   }
 
+  /** True when it has ended by itself, for a reason that `stop` throws. */
+  get failed(): boolean {
+    return this.#failure !== undefined
+  }
+
   /** Ends; throws what went wrong meanwhile. */
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#feeding
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  readonly #fail = (reason: unknown): void => {
+    this.#failure ??= new Error('What feeds the live generation failed.', { cause: reason })
+    this.#stop.abort()
   }
 
   async #run(): Promise<void> {
+    await this.#feedAll().catch(this.#fail)
+  }
+
+  async #feedAll(): Promise<void> {
     const fed = new Map<number, AbortController>()
     const running: Promise<void>[] = []
     while (!this.#stop.signal.aborted) {
@@ -35,7 +51,7 @@ export class LiveFeeder {
         if (fed.has(generation.generation)) continue
         const own = new AbortController()
         fed.set(generation.generation, own)
-        running.push(this.#feed(generation, own.signal))
+        running.push(this.#feed(generation, own.signal).catch(this.#fail))
       }
       for (const [number, own] of fed) if (!mine.some((one) => one.generation === number)) own.abort()
       await delay(200)
