@@ -31,7 +31,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           expect: expectations,
-          // A test that ran out of time on a busy machine has a second turn, and is marked "retry x1"; a wrong result has none.
+          // A test that ran out of time on a busy machine has a second turn, and `pnpm test` names it; a wrong result has none.
           retry: { count: 1, condition: /^Test timed out in/ },
         },
       },

@@ -13,6 +13,8 @@ export interface StepResult {
   readonly files: readonly string[]
   /** What is wrong beside failed tests: each counts as a failure. */
   readonly problems: readonly string[]
+  /** What passed, and is worth a look. */
+  readonly warnings: readonly string[]
 }
 
 export async function runStep(step: Step, vitestArguments: readonly string[]): Promise<StepResult> {
@@ -28,7 +30,7 @@ type Outcome = Omit<StepResult, 'name' | 'seconds'>
 
 async function runCheck(step: Step): Promise<Outcome> {
   const ok = (await runScript(step, step.args)) === 0
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, files: [], problems: [] }
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, files: [], problems: [], warnings: [] }
 }
 
 async function runVitest(step: Step, vitestArguments: readonly string[]): Promise<Outcome> {
@@ -40,15 +42,16 @@ async function runVitest(step: Step, vitestArguments: readonly string[]): Promis
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`]
   const code = await runScript(step, [...step.args, ...reporters, ...vitestArguments])
   const text = await readFile(reportPath, 'utf8').catch(() => undefined)
-  if (text === undefined) return { passed: 0, failed: 0, files: [], problems: [`vitest ended with code ${code} and no report`] }
-  const { passed, failed, skipped, files } = readVitestReport(text)
+  if (text === undefined)
+    return { passed: 0, failed: 0, files: [], problems: [`vitest ended with code ${code} and no report`], warnings: [] }
+  const { passed, failed, skipped, retried, files } = readVitestReport(text)
   const problems = [
     // With arguments a choice of tests was asked for, and vitest calls the others skipped.
     ...(vitestArguments.length === 0 ? skipped : []),
     ...(code !== 0 && failed === 0 ? [`vitest ended with code ${code} although no test failed: see the errors above`] : []),
     ...(passed + failed === 0 ? ['no test ran'] : []),
   ]
-  return { passed, failed, files, problems }
+  return { passed, failed, files, problems, warnings: retried }
 }
 
 function runScript(step: Step, args: readonly string[]): Promise<number> {

@@ -6,7 +6,7 @@ const Report = z.object({
     z.object({
       name: z.string(),
       status: z.string(),
-      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).default([]) })),
     }),
   ),
 })
@@ -16,6 +16,8 @@ export interface VitestSums {
   readonly failed: number
   /** A sentence for each file of which tests were skipped, or are still to be written. */
   readonly skipped: readonly string[]
+  /** A sentence for each test that passed in its second turn (see `retry` in vitest.config.ts). */
+  readonly retried: readonly string[]
   /** The files that ran, absolute. */
   readonly files: readonly string[]
 }
@@ -34,6 +36,8 @@ export function readVitestReport(text: string): VitestSums {
       passed: titled('passed').length,
       failed: broken ? 1 : failed,
       skipped: titled('skipped', 'pending', 'todo', 'disabled'),
+      // What failed the first turn stays with a test that passes.
+      retried: tests.filter((test) => test.status === 'passed' && test.failureMessages.length > 0).map((test) => test.fullName),
     }
   })
   return {
@@ -41,6 +45,7 @@ export function readVitestReport(text: string): VitestSums {
     failed: files.reduce((sum, file) => sum + file.failed, 0),
     // The tests of a broken file were skipped because it is broken: said once.
     skipped: files.filter(({ broken, skipped }) => !broken && skipped.length > 0).map(({ name, skipped }) => sentence(name, skipped)),
+    retried: files.flatMap(({ name, retried }) => retried.map((title) => `"${title}" in ${name} ran out of time in its first turn`)),
     files: files.map(({ name }) => name),
   }
 }

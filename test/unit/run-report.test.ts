@@ -16,12 +16,22 @@ describe('the sums of a test run', () => {
         { name: '/r/b.test.ts', status: 'failed', assertionResults: tests('passed', 'failed') },
       ),
     )
-    expect(sums).toEqual({ passed: 3, failed: 1, skipped: [], files: ['/r/a.test.ts', '/r/b.test.ts'] })
+    expect(sums).toEqual({ passed: 3, failed: 1, skipped: [], retried: [], files: ['/r/a.test.ts', '/r/b.test.ts'] })
   })
 
   test('count a file that could not be loaded as one failure', () => {
     const sums = readVitestReport(report({ name: '/r/a.test.ts', status: 'failed', assertionResults: tests('skipped', 'skipped') }))
     expect(sums).toMatchObject({ passed: 0, failed: 1, skipped: [] })
+  })
+
+  test('name the tests that passed in their second turn', () => {
+    const second = { fullName: 'slow', status: 'passed', failureMessages: ['Test timed out in 180000ms.'] }
+    const failed = { fullName: 'wrong', status: 'failed', failureMessages: ['AssertionError'] }
+    const { passed, retried } = readVitestReport(
+      report({ name: '/r/a.test.ts', status: 'failed', assertionResults: [second, failed, ...tests('passed')] }),
+    )
+    expect(passed).toBe(2)
+    expect(retried).toEqual(['"slow" in /r/a.test.ts ran out of time in its first turn'])
   })
 
   test.for(['skipped', 'pending', 'todo'])('name the tests that are %s', (status) => {
