@@ -149,6 +149,22 @@ describe('commands for one aggregate in one process', () => {
     expect(await eventsOf(bank)).toHaveLength(5)
   })
 
+  it('fails none of those that did not fit into the group that failed: they are still in line', async () => {
+    const bank = openBank({ maxGroupEvents: 4 })
+    await openAccount(bank)
+    const away = new DatabaseUnavailableError('an append', new Error('away'))
+    let groups = 0
+    bank.store.before = (call) => {
+      if (call === 'appendGroup' && groups++ === 0) throw away
+    }
+    const amounts = Array.from({ length: 12 }, (_, i) => i + 1)
+    const outcomes = await Promise.allSettled(amounts.map((amount) => bank.bus.dispatch(deposit({ accountId: 'a', amount }))))
+    const accepted = amounts.filter((_, i) => outcomes[i]?.status === 'fulfilled')
+    expect(accepted).toHaveLength(8)
+    for (let turns = 0; turns < 5; turns++) await turn()
+    expect((await eventsOf(bank)).slice(1).map((event) => event.payload)).toEqual(accepted.map((amount) => ({ amount })))
+  })
+
   it('gives everybody in the group the technical error, at once and retryable, and goes on with the next', async () => {
     const bank = openBank()
     await openAccount(bank)

@@ -83,6 +83,28 @@ describe('one command, sent many times', () => {
     expect(bank.store.counts.resultOf).toBe(0)
   })
 
+  it('refuses nothing by a state from before a repetition that another process stored', async () => {
+    const store = new InMemoryEventStore()
+    const [ours, other] = [openBank({}, store), openBank({}, store)]
+    await openAccount(other)
+    const known = deposit({ accountId: 'a', amount: 100 })
+    const [sending, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    ours.store.before = async (call) => {
+      if (call !== 'append') return
+      ours.store.before = () => undefined
+      sending.resolve()
+      await held.promise
+    }
+    // Ours has loaded the account; the other one is asked the same, and is faster.
+    const repeated = ours.bus.dispatch(known)
+    await sending.promise
+    await other.bus.dispatch(known)
+    const next = ours.bus.dispatch(withdraw({ accountId: 'a', amount: 50 }))
+    held.resolve()
+    expect(await repeated).toMatchObject({ duplicate: true, version: 2 })
+    expect(await next).toMatchObject({ duplicate: false, version: 3 })
+  })
+
   it('decides the rest of a group again when one of it took effect before', async () => {
     const bank = openBank()
     await openAccount(bank)

@@ -46,7 +46,8 @@ export class AggregateQueue {
       return await this.#decideAndAppend(group, known)
     } catch (error) {
       // The store is away, or a stored event cannot be folded: nothing was decided, so there is nothing to look up.
-      for (const pending of group) this.#services.reject(pending, error)
+      const inLine = new Set(this.#waiting)
+      for (const pending of group) if (!inLine.has(pending)) this.#services.reject(pending, error)
       return this.#forget()
     }
   }
@@ -73,6 +74,8 @@ export class AggregateQueue {
         const outcome = await this.#append(base.version, decided)
         if (outcome.stored) return this.#settleStored(decided, outcome.results)
         left = this.#answerDuplicates(left, decided, outcome.results)
+        // Somebody else stored what was repeated, perhaps behind what was loaded here.
+        base = { ...base, fresh: false }
         if (left.length === 0) return base
       } catch (error) {
         if (!isCairnError(error)) throw error

@@ -83,14 +83,20 @@ export class DecisionQueues {
 
   #resolve(pending: PendingCommand, result: AppendResult): void {
     // Before the handlers run: one of them may send the same command again, and must not wait for itself.
-    this.#running.delete(runningKey(pending.command))
+    this.#leave(pending)
     const handled = result.duplicate ? undefined : this.#appended?.(result)
     pending.resolve(handled === undefined ? result : handled.then(() => result))
   }
 
   #reject(pending: PendingCommand, error: unknown): void {
-    this.#running.delete(runningKey(pending.command))
+    this.#leave(pending)
     pending.reject(error)
+  }
+
+  /** The same command may have been sent anew since this one was answered. */
+  #leave(pending: PendingCommand): void {
+    const key = runningKey(pending.command)
+    if (this.#running.get(key) === pending) this.#running.delete(key)
   }
 
   #refuse(pending: PendingCommand, error: unknown): void {
