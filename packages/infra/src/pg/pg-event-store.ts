@@ -28,7 +28,7 @@ import {
 import { SlonikError } from 'slonik'
 import { z } from 'zod'
 import { AppendCoalescer } from './append/append-coalescer.ts'
-import { encodeExpected, outcomeNumber, type AppendEntry } from './append/append-entry.ts'
+import { encodeExpected, outcomeNumber, type AppendEntry, type AppendOutcome } from './append/append-entry.ts'
 import { assertReceipt, encodeEntry } from './append/encode-entry.ts'
 import { HintSender } from './append/hint-sender.ts'
 import { PgAppender } from './append/pg-appender.ts'
@@ -98,8 +98,7 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
       if (outcome.positions.length > 0) this.#hints.send()
       return { stored: true, results: recordedParts(request, entry, outcome) }
     }
-    if (outcome.kind === 'duplicate' || outcome.kind === 'reused')
-      return { stored: false, results: await this.#firstResults(entry, request) }
+    if (outcome.kind === 'duplicate' || outcome.kind === 'reused') return this.#firstResults(entry, outcome)
     throw refusal(request.stream, request.expected, outcome)
   }
 
@@ -203,14 +202,14 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
     await this.#hints.drained()
   }
 
-  async #firstResults(entry: AppendEntry, request: AppendGroupRequest): Promise<readonly (AppendResult | undefined)[]> {
+  /** What the receipts of an entry say. Where our own try brought them in, whose answer was lost, this is the first answer. */
+  async #firstResults(entry: AppendEntry, outcome: AppendOutcome & { kind: 'duplicate' | 'reused' }): Promise<AppendGroupResult> {
     const results = await this.#resultsOf(entry.stream.tenantId, entry.receipts)
-    return results.map((result, i) => {
-      if (result === undefined) return undefined
-      // A receipt of our own making can only have been found by our own second try, after a lost answer: to the caller it is the first.
-      const own = request.parts[i]?.command === undefined
-      return { ...result, duplicate: !own }
-    })
+    const found = results.filter((result) => result !== undefined)
+    const answerLost = outcome.kind === 'duplicate' && outcome.answerLost === true
+    if (found.length < results.length || !isOwn(entry, found, answerLost)) return { stored: false, results }
+    this.#hints.send()
+    return { stored: true, results: found.map((result) => ({ ...result, duplicate: false })) }
   }
 
   #resultsOf(
@@ -243,4 +242,12 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
 
 function entriesOf(appends: readonly QueuedAppend[]): readonly AppendEntry[] {
   return appends.map(({ entry }) => entry)
+}
+
+/** True when the results are of this very append, as a receipt that only it can have brought in shows, or its events. */
+function isOwn({ receipts, events }: AppendEntry, results: readonly AppendResult[], answerLost: boolean): boolean {
+  return receipts.some(({ hash, offset }, i) => {
+    const first = results[i]?.events[0]
+    return hash === '' || (answerLost && first !== undefined && first.id === events[offset]?.id)
+  })
 }

@@ -25,10 +25,14 @@ export interface AppendTransport {
   sendMany(entries: readonly AppendEntry[]): Promise<readonly AppendOutcome[]>
   /** Sends a lone entry without waiting for a held stream. */
   sendOne(entry: AppendEntry): Promise<AppendOutcome>
-  /** Sends one entry beside the batches, waiting for whoever holds its stream, and trying again where the connection was lost. Never answers busy. */
-  sendAside(entry: AppendEntry): Promise<AppendOutcome>
+  /**
+   * Sends one entry beside the batches, waiting for whoever holds its stream, and trying again where the connection was lost. Never
+   * answers busy.
+   * @param answerLost whether it was sent before and may have taken effect
+   */
+  sendAside(entry: AppendEntry, answerLost: boolean): Promise<AppendOutcome>
   /** After `error`, which failed a whole batch: send its members aside, or give up, for the reason that is returned. */
-  afterFailure(error: unknown): 'aside' | { readonly reason: unknown }
+  afterFailure(error: unknown): { readonly answerLost: boolean } | { readonly reason: unknown }
 }
 
 /**
@@ -140,13 +144,13 @@ export class AppendCoalescer {
           : [await this.#transport.sendOne(only.entry)]
       for (const [i, queued] of batch.entries()) {
         const outcome = outcomes[i]
-        if (outcome === undefined || outcome.kind === 'busy') void this.#sendAside(queued)
+        if (outcome === undefined || outcome.kind === 'busy') void this.#sendAside(queued, false)
         else this.#settle(queued, () => queued.resolve(outcome))
       }
     } catch (error) {
       const next = this.#transport.afterFailure(error)
       for (const queued of batch) {
-        if (next === 'aside') void this.#sendAside(queued)
+        if ('answerLost' in next) void this.#sendAside(queued, next.answerLost)
         else this.#settle(queued, () => queued.reject(next.reason))
       }
     } finally {
@@ -165,9 +169,9 @@ export class AppendCoalescer {
     }
   }
 
-  async #sendAside(queued: Queued): Promise<void> {
+  async #sendAside(queued: Queued, answerLost: boolean): Promise<void> {
     try {
-      const outcome = await this.#transport.sendAside(queued.entry)
+      const outcome = await this.#transport.sendAside(queued.entry, answerLost)
       this.#settle(queued, () => queued.resolve(outcome))
     } catch (error) {
       this.#settle(queued, () => queued.reject(error))

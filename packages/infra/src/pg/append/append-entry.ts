@@ -38,8 +38,8 @@ export interface EncodedSnapshot extends Omit<SnapshotToStore, 'state'> {
 export type AppendOutcome =
   | { readonly kind: 'appended'; readonly version: number; readonly positions: readonly number[]; readonly recordedAt: number }
   | { readonly kind: 'conflict'; readonly actual: number }
-  /** Some receipt took effect before. */
-  | { readonly kind: 'duplicate' }
+  /** Some receipt took effect before: in an earlier append, or in a try of this one whose answer was lost, if there was one. */
+  | { readonly kind: 'duplicate'; readonly answerLost?: boolean }
   /** Some command id was used with other content. */
   | { readonly kind: 'reused' }
   | { readonly kind: 'closed' }

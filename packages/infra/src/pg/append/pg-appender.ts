@@ -45,15 +45,17 @@ export class PgAppender implements AppendTransport {
     }
   }
 
-  afterFailure(error: unknown): 'aside' | { readonly reason: unknown } {
+  afterFailure(error: unknown): { readonly answerLost: boolean } | { readonly reason: unknown } {
     // Refused as a whole on purpose (context, isolation, standby): no member would fare better alone.
-    return sqlStateOf(error)?.startsWith('ZC') === true ? { reason: translateError(error, 'an append') } : 'aside'
+    if (sqlStateOf(error)?.startsWith('ZC') === true) return { reason: translateError(error, 'an append') }
+    return { answerLost: !provesRollback(error) }
   }
 
-  async sendAside(entry: AppendEntry): Promise<AppendOutcome> {
+  async sendAside(entry: AppendEntry, answerLost: boolean): Promise<AppendOutcome> {
     const { pools, gates, schema, signer, options } = this.#db
     const started = performance.now()
     const what = `an append to ${entry.stream.aggregateType} ${entry.stream.aggregateId}`
+    let lost = answerLost
     for (let attempt = 0; ; attempt++) {
       const waited = performance.now() - started
       try {
@@ -63,6 +65,7 @@ export class PgAppender implements AppendTransport {
               appendOne(pools.aside, schema, signer, entry, Math.max(1, Math.ceil(options.holdTimeoutMs - waited))),
             )
           : await gates.read.run(() => appendOne(pools.read, schema, signer, entry, 0))
+        if (outcome.kind === 'duplicate') return { ...outcome, answerLost: lost }
         if (outcome.kind !== 'busy') return outcome
         if (waited > options.holdTimeoutMs) throw new StreamBusyError(entry.stream, options.holdTimeoutMs)
       } catch (error) {
@@ -75,7 +78,7 @@ export class PgAppender implements AppendTransport {
           throw translateError(error, what)
         } else if (waited > options.retryForMs) {
           throw new DatabaseUnavailableError(what, error)
-        }
+        } else lost = true
       }
       await sleep(backoffMs(Math.min(attempt, 3)))
     }

@@ -31,10 +31,14 @@ export class InlineAppender {
     const { gates, options } = this.#db
     const started = performance.now()
     const what = `an append to ${entry.stream.aggregateType} ${entry.stream.aggregateId}`
+    let answerLost = false
     for (let attempt = 0; ; attempt++) {
       const waited = performance.now() - started
       try {
-        return await gates.aside.run(() => this.#transaction(request, entry, Math.max(1, Math.ceil(options.holdTimeoutMs - waited))))
+        const outcome = await gates.aside.run(() =>
+          this.#transaction(request, entry, Math.max(1, Math.ceil(options.holdTimeoutMs - waited))),
+        )
+        return outcome.kind === 'duplicate' ? { ...outcome, answerLost } : outcome
       } catch (error) {
         // A projection's own failure, whatever caused it.
         if (isCairnError(error)) throw error
@@ -42,6 +46,7 @@ export class InlineAppender {
         if (rival && waited + 1 >= options.holdTimeoutMs) throw new StreamBusyError(entry.stream, options.holdTimeoutMs, error)
         if (!rival && (provesRollback(error) || !isConnectionFailure(error))) throw translateError(error, what)
         if (!rival && waited > options.retryForMs) throw new DatabaseUnavailableError(what, error)
+        answerLost ||= !rival
       }
       await sleep(backoffMs(Math.min(attempt, 3)))
     }
