@@ -33,6 +33,7 @@ export interface FaultsVerdict extends Verdict {
   readonly lost: number
   readonly doubled: number
   readonly halfDone: number
+  readonly misreported: number
   readonly unanswered: number
   /** One of the errors that callers got. */
   readonly example: string | undefined
@@ -109,6 +110,7 @@ export async function checkFaults(database: CheckDatabase, options: FaultsOption
       lost: sum((e) => e.lost),
       doubled: sum((e) => e.doubled),
       halfDone: sum((e) => e.halfDone),
+      misreported: sum((e) => e.misreported),
       unanswered: sum((e) => e.unanswered),
     }
     return {

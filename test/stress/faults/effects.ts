@@ -20,6 +20,8 @@ export interface Effects {
   readonly doubled: number
   /** Appends of which the log has some events and not all. */
   readonly halfDone: number
+  /** First appends of which the caller was told that they were repetitions. */
+  readonly misreported: number
 }
 
 export async function answerOf(request: AppendRequest, append: (request: AppendRequest) => Promise<AppendResult>): Promise<Answered> {
@@ -37,9 +39,10 @@ export async function effectsOf(admin: Client, { schema }: CheckDatabase, answer
     [answers.flatMap(({ request }) => request.events.map((event) => event.id))],
   )
   const stored = Map.groupBy(rows, (row) => row.id)
-  const effects = { appends: answers.length, unanswered: 0, lost: 0, doubled: 0, halfDone: 0 }
+  const effects = { appends: answers.length, unanswered: 0, lost: 0, doubled: 0, halfDone: 0, misreported: 0 }
   for (const { request, result } of answers) {
     if (result === undefined) effects.unanswered++
+    if (result?.duplicate === true) effects.misreported++
     const counts = request.events.map((event) => stored.get(event.id)?.length ?? 0)
     if (counts.some((count) => count > 1)) effects.doubled++
     if (counts.some((count) => count === 0) && counts.some((count) => count > 0)) effects.halfDone++
