@@ -189,10 +189,23 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
     } catch (error) {
       // A broken connection of the work's own, to a mail server say, is the caller's business.
       if (!isConnectionFailure(error) || (working && !(error instanceof SlonikError))) throw translateError(error, 'a transaction')
-      if (committing !== undefined && (await wasCommitted(this.#db, tenantId, entriesOf(committing.appends)))) return committing.result
+      if (committing !== undefined && (await this.#wasCommitted(tenantId, committing.appends))) return committing.result
       throw new DatabaseUnavailableError('a transaction', error)
     } finally {
       if (appended) this.#hints.send()
+    }
+  }
+
+  /** @throws DatabaseUnavailableError, whatever kept the answer back: any other error would say that nothing was stored */
+  async #wasCommitted(tenantId: string, appends: readonly QueuedAppend[]): Promise<boolean> {
+    try {
+      return await wasCommitted(
+        this.#db,
+        tenantId,
+        appends.map(({ entry }) => entry),
+      )
+    } catch (error) {
+      throw new DatabaseUnavailableError('a transaction', error)
     }
   }
 
@@ -238,10 +251,6 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
     )
     return count
   }
-}
-
-function entriesOf(appends: readonly QueuedAppend[]): readonly AppendEntry[] {
-  return appends.map(({ entry }) => entry)
 }
 
 /** True when the results are of this very append, as a receipt that only it can have brought in shows, or its events. */
