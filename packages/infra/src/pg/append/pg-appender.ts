@@ -7,6 +7,7 @@ import type { PgDatabase } from '../connection/pg-database.ts'
 import type { AppendEntry, AppendOutcome } from './append-entry.ts'
 import { appendMany } from './append-many.ts'
 import { appendOne } from './append-one.ts'
+import { turnMs } from './turn-ms.ts'
 import type { AppendTransport } from './append-coalescer.ts'
 
 /** A creation or a receipt that somebody else has not committed yet, or a deadlock: the statement was rolled back. */
@@ -61,9 +62,7 @@ export class PgAppender implements AppendTransport {
       try {
         // With every place taken by held streams, ask without waiting: a stream that is free again must not queue behind them.
         const outcome = gates.aside.free
-          ? await gates.aside.run(() =>
-              appendOne(pools.aside, schema, signer, entry, Math.max(1, Math.ceil(options.holdTimeoutMs - waited))),
-            )
+          ? await gates.aside.run(() => appendOne(pools.aside, schema, signer, entry, turnMs(options.holdTimeoutMs - waited)))
           : await gates.read.run(() => appendOne(pools.read, schema, signer, entry, 0))
         if (outcome.kind === 'duplicate') return { ...outcome, answerLost: lost }
         if (outcome.kind !== 'busy') return outcome

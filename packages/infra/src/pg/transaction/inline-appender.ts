@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailableError, isCairnError, StreamBusyError, type AppendGroupRequest, type InlineWriter } from '@cairn/core'
 import type { AppendEntry, AppendOutcome } from '../append/append-entry.ts'
 import { appendOne } from '../append/append-one.ts'
+import { turnMs } from '../append/turn-ms.ts'
 import { recordedParts } from '../append/recorded-parts.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
 import { backoffMs, translateError } from '../connection/retry.ts'
@@ -35,9 +36,7 @@ export class InlineAppender {
     for (let attempt = 0; ; attempt++) {
       const waited = performance.now() - started
       try {
-        const outcome = await gates.aside.run(() =>
-          this.#transaction(request, entry, Math.max(1, Math.ceil(options.holdTimeoutMs - waited))),
-        )
+        const outcome = await gates.aside.run(() => this.#transaction(request, entry, turnMs(options.holdTimeoutMs - waited)))
         return outcome.kind === 'duplicate' ? { ...outcome, answerLost } : outcome
       } catch (error) {
         // A projection's own failure, whatever caused it.
