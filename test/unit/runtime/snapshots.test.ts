@@ -85,6 +85,48 @@ describe('loading with snapshots', () => {
     )
   })
 
+  it('decides and snapshots on what a replay sees: a field that is undefined is not there', async () => {
+    const events = defineEvents('person', { updated: z.object({ name: z.string(), phone: z.string().optional() }) })
+    const commands = defineCommands('person', { update: z.object({ name: z.string(), phone: z.string().optional() }) })
+    const Person = z.object({ name: z.string(), phone: z.string().optional() })
+    const personModel = (every: number | undefined): AggregateModel => {
+      class PersonAggregate extends aggregate(events, (): z.output<typeof Person> => ({ name: '' })) {
+        static readonly handlers = this.handle(commands, { update: (person, payload) => person.raise('updated', payload) })
+        static readonly evolve = this.fold({ updated: (s, e) => ({ ...s, ...e }) })
+        static readonly snapshots = every === undefined ? this.snapshotNever() : this.snapshotEvery(every, Person)
+      }
+      return toAggregateModel(PersonAggregate)
+    }
+    const store = new InMemoryEventStore()
+    const bus = new CommandBus({ store, models: [personModel(2)], defaultTenantId: 't' })
+    await bus.dispatch(commands.update({ personId: 'p', name: 'ann', phone: '123' }))
+    await bus.dispatch(commands.update({ personId: 'p', name: 'bob', phone: undefined }))
+    const person: StreamKey = { tenantId: 't', aggregateType: 'person', aggregateId: 'p' }
+    expect((await store.load(person)).snapshot?.version).toBe(2)
+    for (const every of [2, undefined])
+      expect((await new AggregateRepository({ store }).load(personModel(every), person)).state).toEqual({ name: 'bob', phone: '123' })
+  })
+
+  it.for([
+    ['a NUL in a key', (text: string) => `${text}\0`],
+    ['half of a character', (text: string) => `${text}\u{1f600}`.slice(0, -1)],
+  ] as const)('stores the events where the snapshot holds what no store takes: %s', async ([, keyOf]) => {
+    const Counts = z.record(z.string(), z.int())
+    class Counted extends aggregate(noteEvents, (): z.output<typeof Counts> => ({})) {
+      static readonly handlers = this.handle(noteCommands, {
+        write: (note, payload) => note.raise('written', payload),
+        strike: (note, payload) => note.raise('struck', payload),
+      })
+      static readonly evolve = this.fold({ written: (s, e) => ({ ...s, [keyOf(e.text)]: 1 }), struck: (s) => s })
+      static readonly snapshots = this.snapshotEvery(1, Counts)
+    }
+    const logger = new RecordingLogger()
+    const bus = new CommandBus({ store: new InMemoryEventStore(), models: [toAggregateModel(Counted)], defaultTenantId: 't', logger })
+    expect(await bus.dispatch(write('a'))).toMatchObject({ version: 1 })
+    expect(await bus.dispatch(write('b'))).toMatchObject({ version: 2 })
+    expect(logger.lines.filter(({ message }) => message.startsWith('A snapshot that was due could not be made'))).toHaveLength(2)
+  })
+
   it('reads only the tail', async () => {
     const store = new InMemoryEventStore()
     const bus = new CommandBus({ store, models: [noteModel(5)], defaultTenantId: 't' })

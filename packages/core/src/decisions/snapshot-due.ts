@@ -1,6 +1,7 @@
 import type { AggregateModel } from '../aggregate/index.ts'
 import type { Command } from '../contracts/index.ts'
 import type { LoggerPort, SnapshotToStore } from '../ports/index.ts'
+import { encodePayload } from '../validation/index.ts'
 
 /**
  * The snapshot to store with an append, where one is due. One that cannot be made is logged: no append fails because of it.
@@ -15,9 +16,13 @@ export function snapshotDue(
   logger: LoggerPort,
 ): SnapshotToStore | undefined {
   const { snapshots } = model
-  if (snapshots === undefined || to === from || !snapshots.due(from, to)) return undefined
+  if (snapshots === undefined || to === from) return undefined
   try {
-    return { version: to, schemaVersion: snapshots.schemaVersion, state: snapshots.encode(state) }
+    if (!snapshots.due(from, to)) return undefined
+    const encoded = snapshots.encode(state)
+    // What stores would refuse is found out here, where it costs the snapshot and not the append.
+    encodePayload('a snapshot', encoded, Number.MAX_SAFE_INTEGER)
+    return { version: to, schemaVersion: snapshots.schemaVersion, state: encoded }
   } catch (error) {
     const { tenantId, aggregateType, aggregateId, metadata } = command
     const { correlationId } = metadata

@@ -3,6 +3,7 @@ import { DefinitionError } from '../errors/domain.ts'
 import { SchemaValidationError, type SchemaIssue } from '../errors/input.ts'
 import { inspectSchema, type SchemaFacts } from './json-stability.ts'
 import type { SchemaLike } from './schema-like.ts'
+import { storedForm } from './stored-form.ts'
 
 /**
  * A payload's schema at run time.
@@ -26,8 +27,8 @@ export function payloadSchema(what: string, schemaLike: SchemaLike): PayloadSche
   const schema = zodOf(schemaLike)
   const facts = inspectSchema(what, schema)
   const decode = (name: string, value: unknown): unknown => settle(name, () => z.safeDecode(schema, value as never))
-  const encode = (name: string, value: unknown): unknown => settle(name, () => z.safeEncode(schema, value))
-  const parse = (name: string, value: unknown): unknown => settle(name, () => z.safeParse(schema, value))
+  const encode = (name: string, value: unknown): unknown => storedForm(settle(name, () => z.safeEncode(schema, value)))
+  const parse = (name: string, value: unknown): unknown => storedForm(settle(name, () => z.safeParse(schema, value)))
   return facts.coded
     ? { schema, ...facts, accept: encode, acceptJson: (name, value) => encode(name, decode(name, value)), toDomain: decode }
     : { schema, ...facts, accept: parse, acceptJson: parse, toDomain: (_name, stored) => stored }
