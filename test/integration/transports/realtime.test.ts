@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect as connectTo, type AddressInfo, type Socket } from 'node:net'
 import { createCairn } from '@cairn/cairn'
+import { silentLogger, type LoggerPort } from '@cairn/core'
 import { orderCommands, shop } from '@cairn/example-shop'
 import { RealtimePublisher, type RealtimePublisherOptions } from '@cairn/infra/transports'
 import { expect, onTestFinished, test } from 'vitest'
@@ -38,7 +39,9 @@ const authenticate: RealtimePublisherOptions['authenticate'] = ({ url }) => {
 
 /** How a connection that does not come to be ends. */
 const refusal = (address: string): Promise<unknown> =>
-  new Promise((resolve) => new WebSocket(address).on('error', ({ message }) => resolve(message)))
+  new Promise((resolve) => {
+    new WebSocket(address).on('error', ({ message }) => resolve(message)).on('open', () => resolve('let in'))
+  })
 
 /** A process with an app and WebSocket clients, who say in the query who they are. */
 async function start(place: Place = onPostgres(database), options: Partial<RealtimePublisherOptions> = {}) {
@@ -63,7 +66,16 @@ async function start(place: Place = onPostgres(database), options: Partial<Realt
     return { socket, got }
   }
   const order = (tenantId: string, orderId: string) => app.dispatch(orderCommands.create({ orderId, customerId: 'c', lines }), { tenantId })
-  return { app, realtime, url, connect, order }
+  return { app, server, realtime, url, connect, order }
+}
+
+/** What would have ended a process without a test runner in it. */
+function fatalErrors(): readonly unknown[] {
+  const fatal: unknown[] = []
+  const record = (error: unknown): void => void fatal.push(error)
+  process.on('uncaughtException', record).on('unhandledRejection', record)
+  onTestFinished(() => void process.off('uncaughtException', record).off('unhandledRejection', record))
+  return fatal
 }
 
 const versionsOf = (got: readonly Message[]): Record<string, number[]> =>
@@ -108,6 +120,47 @@ test('who does not say who it is, or cannot be asked, is refused, and so is anot
   expect(await refusal(url(''))).toContain('401')
   expect(await refusal(url('?tenant=broken'))).toContain('500')
   expect(await refusal(url('?tenant=t').replace('/events', '/other'))).toContain('404')
+})
+
+test.each(['/other', '/events', '/events?tenant=t'])('a client that breaks off while %s is answered harms nobody', async (path) => {
+  const fatal = fatalErrors()
+  const { server, url, connect } = await start(inMemory)
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const client = connectTo(Number(new URL(url('')).port), '127.0.0.1')
+  const [socket] = await accepted
+  const key = Buffer.alloc(16).toString('base64')
+  client.write(
+    `GET ${path} HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+  )
+  client.resetAndDestroy()
+  expect(await eventually(() => socket.destroyed)).toBe(true)
+  await connect('?tenant=t')
+  expect(fatal).toEqual([])
+})
+
+test.each(['*.*', '**', '', '.*'])('who asks for "%s", which is no pattern, is refused', async (types) => {
+  const fatal = fatalErrors()
+  const { realtime, url, connect } = await start(inMemory)
+  expect(await refusal(url(`?tenant=t&types=${types}`))).toContain('400')
+  await connect('?tenant=t&types=*')
+  expect(realtime.clients).toBe(1)
+  expect(fatal).toEqual([])
+})
+
+test('a connection that cannot be made is broken off, and said so', async () => {
+  const fatal = fatalErrors()
+  const { server, url } = await start(inMemory)
+  const errors: string[] = []
+  const logger: LoggerPort = { ...silentLogger, error: (message) => void errors.push(message), child: () => logger }
+  // Of the two, one comes too late.
+  const second = new RealtimePublisher({ server, authenticate, logger })
+  onTestFinished(() => second.stop())
+  const socket = new WebSocket(url('?tenant=t'))
+  socket.on('error', () => undefined)
+  expect(await eventually(() => errors.length > 0 || fatal.length > 0)).toBe(true)
+  expect(errors).toEqual(['A client could not be connected.'])
+  expect(second.clients).toBe(0)
+  expect(fatal).toEqual([])
 })
 
 test('what is published twice reaches a client once', async () => {

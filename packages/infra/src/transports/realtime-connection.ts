@@ -1,21 +1,19 @@
 import { typeMatcher, type RecordedEvent } from '@cairn/core'
 import type { WebSocket } from 'ws'
-import type { RealtimeClient } from './realtime-options.ts'
 
 /** One client that is connected. */
 export class RealtimeConnection {
-  readonly client: RealtimeClient
+  readonly tenantId: string
   readonly #socket: WebSocket
   readonly #wants: (type: string) => boolean
   /** The last event that it got, or that was not for it: whatever comes a second time does not reach it again. */
   #position = 0
   #answered = true
 
-  constructor(socket: WebSocket, client: RealtimeClient) {
+  constructor(socket: WebSocket, tenantId: string, wants: (type: string) => boolean) {
     this.#socket = socket
-    this.client = client
-    const matchers = client.types?.map((pattern) => typeMatcher(pattern))
-    this.#wants = (type) => matchers?.some((matches) => matches(type)) ?? true
+    this.tenantId = tenantId
+    this.#wants = wants
     socket.on('pong', () => (this.#answered = true))
   }
 
@@ -51,4 +49,10 @@ export class RealtimeConnection {
   terminate(): void {
     this.#socket.terminate()
   }
+}
+
+/** The test that a client's patterns stand for. @throws InvalidInputError when one is no pattern */
+export function typesMatcher(patterns: readonly string[] | undefined): (type: string) => boolean {
+  const matchers = patterns?.map((pattern) => typeMatcher(pattern))
+  return (type) => matchers?.some((matches) => matches(type)) ?? true
 }

@@ -4,7 +4,10 @@ import { InvalidInputError, type LoggerPort } from '@cairn/core'
 /** Who a client is, and what it may get. */
 export interface RealtimeClient {
   readonly tenantId: string
-  /** Patterns, as `order.*`; the client gets events of these types alone. @default every type */
+  /**
+   * Patterns, as `order.*`; the client gets events of these types alone. They may come from the client: with one that is no pattern
+   * it is refused with 400. @default every type
+   */
   readonly types?: readonly string[] | undefined
 }
 
@@ -14,8 +17,8 @@ export interface RealtimePublisherOptions {
   /** @default '/events' */
   readonly path?: string | undefined
   /**
-   * Says who asks for a connection, by its headers, its cookies or its query; nobody, and it is answered with 401. What clients send
-   * later is not read.
+   * Says who asks for a connection, by its headers, its cookies or its query; nobody, and it is answered with 401, or with 400 where
+   * `types` has what is no pattern. What clients send later is not read.
    */
   readonly authenticate: (request: IncomingMessage) => RealtimeClient | undefined | Promise<RealtimeClient | undefined>
   /** What may wait for a client that reads too slowly, bytes; one with more is cut off, and may come again. @default 1_048_576 */

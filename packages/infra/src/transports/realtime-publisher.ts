@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { assertTenantId, silentLogger, StoppedError, type EventPublisherPort, type LoggerPort, type RecordedEvent } from '@cairn/core'
 import { WebSocketServer } from 'ws'
 import { cloudEventOf } from './cloud-event.ts'
-import { RealtimeConnection } from './realtime-connection.ts'
+import { RealtimeConnection, typesMatcher } from './realtime-connection.ts'
 import { atLeastOne, type RealtimeClient, type RealtimePublisherOptions } from './realtime-options.ts'
 
 const goingAway = 1001
@@ -86,14 +86,19 @@ export class RealtimePublisher implements EventPublisherPort, AsyncDisposable {
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (pathOf(request) === this.#path) void this.#admit(request, socket, head)
+    const ours = pathOf(request) === this.#path
     // Nobody else would answer.
-    else if (this.#server.listenerCount('upgrade') === 1) refuse(socket, 404)
+    if (!ours && this.#server.listenerCount('upgrade') > 1) return
+    // It may break at any time, and node no longer listens.
+    socket.on('error', () => socket.destroy())
+    if (!ours) return refuse(socket, 404)
+    this.#admit(request, socket, head).catch((error: unknown) => {
+      socket.destroy()
+      this.#logger.error('A client could not be connected.', { error })
+    })
   }
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    // It may break while it is asked who it is.
-    socket.on('error', () => socket.destroy())
     let client: RealtimeClient | undefined
     try {
       client = await this.#authenticate(request)
@@ -105,9 +110,15 @@ export class RealtimePublisher implements EventPublisherPort, AsyncDisposable {
     if (this.#stopped !== undefined) return refuse(socket, 503)
     if (client === undefined) return refuse(socket, 401)
     const { tenantId } = client
-    const found = client
+    let wants: (type: string) => boolean
+    try {
+      wants = typesMatcher(client.types)
+    } catch (error) {
+      this.#logger.warn('A client asked for types by what is no pattern.', { tenantId, error })
+      return refuse(socket, 400)
+    }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new RealtimeConnection(webSocket, found)
+      const connection = new RealtimeConnection(webSocket, tenantId, wants)
       const ofTenant = this.#byTenant.get(tenantId) ?? new Set()
       this.#byTenant.set(tenantId, ofTenant.add(connection))
       webSocket.on('error', (error) => this.#logger.debug('A client’s connection broke.', { tenantId, error }))
@@ -120,7 +131,7 @@ export class RealtimePublisher implements EventPublisherPort, AsyncDisposable {
 
   #ping(): void {
     for (const connection of this.#connections()) {
-      if (!connection.ping()) this.#logger.info('A client that did not answer was cut off.', { tenantId: connection.client.tenantId })
+      if (!connection.ping()) this.#logger.info('A client that did not answer was cut off.', { tenantId: connection.tenantId })
     }
   }
 
