@@ -10,7 +10,8 @@ export interface CairnOptions<D extends Domain = Domain> {
   readonly domains: readonly D[]
   /**
    * Where the log is kept: the address of a PostgreSQL (15 or newer), `'embedded'` for one of our own on a data folder,
-   * or `'memory'` for tests. @default DATABASE_URL from the environment where it is set, else SUPABASE_DB_URL, else 'embedded'
+   * or `'memory'` for tests. `'embedded'`, also where it is named, gives way to DATABASE_URL, else SUPABASE_DB_URL, from the
+   * environment where one is set. @default 'embedded'
    */
   readonly database?: string | undefined
   /** The folder of the embedded database. @default '.cairn/postgres' in the working directory */

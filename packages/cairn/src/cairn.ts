@@ -164,7 +164,7 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
   readonly pumpServices: PumpServices
   /** Commands as rows with a status. */
   readonly commands: CommandStorePort
-  /** Runs stored commands in this process. */
+  /** Stores commands and answers when they have ended; who carries them out is said by the option `scheduler`. */
   readonly scheduler: JobSchedulerPort
   /** Everything that the domains define. */
   readonly registry: Registry

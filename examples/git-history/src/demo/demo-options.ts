@@ -36,9 +36,11 @@ Run it again, after Ctrl-C or kill -9 too: it goes on where it was.`
 /** Reads the command line. Exits with 2 and the usage line when it is wrong, with 0 after --help. */
 export function parseDemoOptions(args: readonly string[], defaults: DemoDefaults): DemoOptions {
   const command = new Command('demo')
-    .description('Imports the history of a git repository into Cairn on an embedded PostgreSQL, and shows what is stored.')
+    .description(
+      'Imports the history of a git repository into Cairn on an embedded PostgreSQL (or DATABASE_URL, SUPABASE_DB_URL where set), and shows what is stored.',
+    )
     .addOption(new Option('--repo <path>', 'the repository; bare ones too').default(defaults.repo, 'this checkout'))
-    .addOption(new Option('--data <folder>', 'where the database is kept').default(defaults.data, '.cairn/demo in this checkout'))
+    .addOption(new Option('--data <folder>', 'where the embedded database is kept').default(defaults.data, '.cairn/demo in this checkout'))
     .option('--all', 'read every branch and tag, not only what HEAD reaches')
     .option('--limit <commits>', 'import at most so many new commits, the oldest first', positive)
     .option('--file <path>', 'show the life of this file')
