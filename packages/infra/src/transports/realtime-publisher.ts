@@ -155,5 +155,7 @@ function pathOf({ url = '/' }: IncomingMessage): string {
 }
 
 function refuse(socket: Duplex, status: number): void {
+  // Whoever does not close its side would keep it.
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
