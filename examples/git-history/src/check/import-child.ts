@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { createCairn } from '@cairn/cairn'
+import { resumable } from '../demo/resumable.ts'
 import { inLittleMemory, keepHeapSmall } from '../demo/small-heap.ts'
 import { gitHistory } from '../domain/index.ts'
 import { openRepository } from '../git/open-repository.ts'
@@ -16,7 +17,13 @@ const { values } = parseArgs({
   options: { repo: { type: 'string' }, data: { type: 'string' }, digest: { type: 'boolean', default: false } },
 })
 const repository = await openRepository(values.repo ?? '.')
-await using app = await createCairn({ domains: [gitHistory], database: 'embedded', dataDir: values.data ?? '', ...inLittleMemory })
+await using app = await createCairn({
+  domains: [gitHistory],
+  database: 'embedded',
+  dataDir: values.data ?? '',
+  ...resumable,
+  ...inLittleMemory,
+})
 let printed = 0
 const report = await importHistory({
   app,

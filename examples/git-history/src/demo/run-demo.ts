@@ -25,6 +25,7 @@ import { runStep } from './steps.ts'
 import { readStored } from './stored.ts'
 import { tryTheStore } from './try-the-store.ts'
 import { whereTheDataIs } from './where-the-data-is.ts'
+import { resumable } from './resumable.ts'
 import { inLittleMemory } from './small-heap.ts'
 
 const shown = 8
@@ -67,6 +68,7 @@ function startApp(options: DemoSettings, screen: Screen): Promise<HistoryApp> {
       domains: [gitHistory],
       database: 'embedded',
       dataDir: options.data,
+      ...resumable,
       ...inLittleMemory,
       logger: errorsTo(screen),
     })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { GitError } from './git-error.ts'
 import { gitOutput } from './run-git.ts'
@@ -9,7 +10,8 @@ export interface Repository {
   readonly tips: readonly string[]
   /**
    * A name that clones share and that stays when the folder moves: taken from the first commit of HEAD's main line.
-   * Merging another repository's history does not change it.
+   * Merging another repository's history does not change it. A shallow clone is named after all places where it was cut: the
+   * history behind them reads differently once they are there.
    */
   readonly id: string
   /** Part of the history is not here (`git clone --depth`); what is here can be read. */
@@ -31,7 +33,7 @@ export async function openRepository(path: string, options: OpenOptions = {}): P
   const [bare, shallow] = (await gitOutput(asked, ['rev-parse', '--is-bare-repository', '--is-shallow-repository'])).split('\n')
   const folder = await gitOutput(asked, ['rev-parse', ...(bare === 'true' ? ['--absolute-git-dir'] : ['--show-toplevel'])])
   const tips = await tipsOf(folder, options.allBranches ?? false)
-  return { folder, tips, id: await idOf(folder, tips), shallow: shallow === 'true' }
+  return { folder, tips, id: shallow === 'true' ? await shallowIdOf(folder, tips) : await idOf(folder, tips), shallow: shallow === 'true' }
 }
 
 /** @throws GitError when there is no such commit */
@@ -69,4 +71,9 @@ async function idOf(folder: string, tips: readonly string[]): Promise<string> {
   if (head === undefined) return 'git-empty'
   const first = await gitOutput(folder, ['rev-list', '--first-parent', '--max-parents=0', head, '--'])
   return `git-${first.slice(0, 16)}`
+}
+
+async function shallowIdOf(folder: string, tips: readonly string[]): Promise<string> {
+  const first = await gitOutput(folder, ['rev-list', '--max-parents=0', ...tips, '--'])
+  return `git-shallow-${createHash('sha256').update(first.split('\n').toSorted().join()).digest('hex').slice(0, 16)}`
 }

@@ -55,6 +55,14 @@ describe('readGitLog', () => {
     expect(commits[1]?.parents).toEqual([first])
   })
 
+  it('sees submodules that .gitmodules says to ignore', async () => {
+    repository
+      .write('.gitmodules', '[submodule "sub"]\n\tpath = sub\n\turl = ./sub\n\tignore = all\n')
+      .submodule('sub', 'a'.repeat(40))
+      .commit()
+    expect((await read(repository.folder)).map(short)).toEqual([['added .gitmodules +4 -0', 'added sub +0 -0']])
+  })
+
   it('knows binary files, links, executables, submodules and changes of mode', async () => {
     repository
       .write('binary', Buffer.from([1, 0, 2]))
@@ -182,6 +190,7 @@ describe('readGitLog', () => {
       'color.ui': 'always',
       'core.quotePath': 'true',
       'log.showSignature': 'true',
+      'log.showRoot': 'false',
       'format.pretty': 'oneline',
     })) {
       repository.git('config', key, value)
@@ -251,6 +260,29 @@ describe('openRepository', () => {
       execFileSync('git', ['clone', '--quiet', '--depth=1', `file://${repository.folder}`, clone], { stdio: 'pipe' })
       expect(await openRepository(clone)).toMatchObject({ shallow: true })
       expect((await read(clone)).map(short)).toEqual([['added a +1 -0']])
+    } finally {
+      rmSync(clone, { recursive: true, force: true })
+    }
+  })
+
+  it('gives a shallow clone another id than its whole history, even where it reaches the first commit', async () => {
+    using repository = new SandboxRepository()
+    const root = repository.write('a', '1').commit()
+    for (const n of [2, 3, 4, 5]) repository.write('b', String(n)).commit()
+    const side = repository.write('b', '6').commit()
+    repository
+      .goTo(root)
+      .write('b', '6')
+      .commit('merge', { parents: [root, side] })
+    const clone = mkdtempSync(join(tmpdir(), 'cairn-shallow-'))
+    try {
+      execFileSync('git', ['clone', '--quiet', '--depth=3', `file://${repository.folder}`, clone], { stdio: 'pipe' })
+      const cut = await openRepository(clone)
+      expect(cut).toMatchObject({ shallow: true, id: expect.stringMatching(/^git-shallow-[0-9a-f]{16}$/) })
+      execFileSync('git', ['-C', clone, 'fetch', '--quiet', '--unshallow'], { stdio: 'pipe' })
+      const { id } = await openRepository(repository.folder)
+      expect(await openRepository(clone)).toMatchObject({ shallow: false, id })
+      expect(cut.id).not.toBe(id)
     } finally {
       rmSync(clone, { recursive: true, force: true })
     }

@@ -46,6 +46,8 @@ const logArguments = [
   '--no-ext-diff',
   '--no-textconv',
   '--no-relative',
+  // Goes before what .gitmodules says, too.
+  '--ignore-submodules=none',
   '--no-notes',
   '--no-mailmap',
   '--no-show-signature',

@@ -56,8 +56,8 @@ export async function gitOutput(folder: string, args: readonly string[]): Promis
 const fixedConfig = [
   'core.quotePath=false',
   'core.attributesFile=',
-  'diff.ignoreSubmodules=none',
   'i18n.logOutputEncoding=UTF-8',
+  'log.showRoot=true',
   'log.showSignature=false',
 ].flatMap((setting) => ['-c', setting])
 

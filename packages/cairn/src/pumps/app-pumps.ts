@@ -58,8 +58,14 @@ export class AppPumps {
       { ...config, processBatch: (rows, batch) => asHandler(() => processBatch(rows, batch)) },
       this.services,
     )
-    await pump.start()
+    // Before it runs: a stop that comes meanwhile must find it.
     this.#running.add(pump)
+    try {
+      await pump.start()
+    } catch (error) {
+      this.#running.delete(pump)
+      throw error
+    }
     return pump
   }
 
