@@ -30,9 +30,12 @@ class WatchedRows implements RowStorePort {
   readonly loads: { readonly table: string; readonly keys: readonly unknown[] }[] = []
   readonly writes: { readonly table: string; readonly writes: RowWrites }[] = []
   failWith: Error | undefined
+  /** Called before a load: holds it up, or makes it fail. */
+  before: ((table: string) => Promise<void> | undefined) | undefined
 
   async load(physical: PhysicalTable, keys: readonly RowKey[]) {
     this.loads.push({ table: physical.model.name, keys: keys.map(({ key }) => key.join('/')) })
+    await this.before?.(physical.model.name)
     if (this.failWith !== undefined) throw this.failWith
     return this.store.load(physical, keys)
   }
@@ -87,7 +90,32 @@ function given(options: Partial<RowBufferOptions> = {}) {
   }
 }
 
+/** Everything that waits for nothing but promises is done. */
+const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+
 const account = (id: string, balance: number, more: object = {}) => ({ id, owner: 'nobody', balance, note: null, tags: [], ...more })
+
+/** An event changes a row of each table; the first load of accounts fails, that of visits is held up. */
+async function resetWhileLoading() {
+  const all = given()
+  const held = Promise.withResolvers<void>()
+  const loads: Promise<void>[] = []
+  all.rows.before = (name) => {
+    if (loads.length === 2) return undefined
+    const load = name === 'accounts' ? Promise.reject(new Error('no connection')) : held.promise
+    loads.push(load)
+    return load
+  }
+  const handle = (): void => {
+    all.next()
+    all.accounts.increment('x', { balance: 1 })
+    all.visits.increment(['d', 'p'], { count: 1 })
+  }
+  handle()
+  await expect(all.buffer.settle()).rejects.toThrow('no connection')
+  all.buffer.reset()
+  return { ...all, held, handle }
+}
 
 describe('operations', () => {
   test('take effect in order, and each row is written once with its last event’s position', async () => {
@@ -310,6 +338,64 @@ describe('failures', () => {
     await commit()
     expect(rows.values(accounts)).toEqual([account('x', 2)])
     expect(rows.loads).toEqual([{ table: 'accounts', keys: ['x'] }])
+  })
+
+  describe('of a load, while another is under way, and the events handled again after a reset', () => {
+    test('are counted once where the load ends before', async () => {
+      const { held, handle, commit, rows } = await resetWhileLoading()
+      held.resolve()
+      await turnOfTheLoop()
+      handle()
+      await commit()
+      expect(rows.values(visits)).toEqual([{ day: 'd', page: 'p', count: 1 }])
+      expect(rows.values(accounts)).toEqual([account('x', 1)])
+    })
+
+    test('are in their own commit where it ends after', async () => {
+      const { held, handle, buffer, commit, rows } = await resetWhileLoading()
+      handle()
+      await commit()
+      expect(rows.values(visits)).toEqual([{ day: 'd', page: 'p', count: 1 }])
+      held.resolve()
+      await turnOfTheLoop()
+      expect(buffer.pending).toBe(0)
+    })
+
+    test('lose nothing where it fails after', async () => {
+      const { held, handle, buffer, commit, rows } = await resetWhileLoading()
+      handle()
+      await commit()
+      held.reject(new Error('no connection either'))
+      await turnOfTheLoop()
+      expect(buffer.pending).toBe(0)
+      await commit()
+      expect(rows.values(visits)).toEqual([{ day: 'd', page: 'p', count: 1 }])
+    })
+  })
+
+  test('a reset ends what a handler waits for, and a load that it began fails nobody else', async () => {
+    const { accounts: a, buffer, next, commit, rows } = given()
+    const held = Promise.withResolvers<void>()
+    next()
+    a.increment('x', { balance: 1 })
+    rows.before = () => held.promise
+    next()
+    const answer = a.get('x')
+    await turnOfTheLoop()
+    expect(rows.loads).toHaveLength(1)
+    next()
+    const asked = a.get('y')
+    buffer.reset()
+    await expect(answer).rejects.toThrow('forgotten')
+    await expect(asked).rejects.toThrow('forgotten')
+    rows.before = undefined
+    next()
+    a.increment('x', { balance: 1 })
+    expect(await a.get('x')).toMatchObject({ balance: 1 })
+    held.reject(new Error('no connection'))
+    await turnOfTheLoop()
+    await commit()
+    expect(rows.values(accounts)).toEqual([account('x', 1)])
   })
 
   test('what a rolled-back transaction wrote is forgotten too', async () => {

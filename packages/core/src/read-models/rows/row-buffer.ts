@@ -34,6 +34,8 @@ export class RowBuffer {
   #event: RecordedEvent | undefined
   #wanted = false
   #loading: Promise<void> | undefined
+  /** How often all was forgotten: what was begun before concerns nobody any more. */
+  #resets = 0
   #failure: { readonly error: unknown; readonly position: number } | undefined
 
   constructor(options: RowBufferOptions) {
@@ -108,6 +110,8 @@ export class RowBuffer {
     this.#event = undefined
     this.#wanted = false
     this.#failure = undefined
+    this.#loading = undefined
+    this.#resets++
     for (const table of this.#tables) table.reset()
   }
 
@@ -117,22 +121,25 @@ export class RowBuffer {
   }
 
   async #loadAll(): Promise<void> {
+    const resets = this.#resets
     // In the next microtask, so that rows asked for side by side are loaded together.
     await undefined
-    do {
+    while (this.#wanted && this.#resets === resets) {
       // oxlint-disable-next-line no-await-in-loop -- what is asked for during one load goes with the next
       await this.#load()
-    } while (this.#wanted)
-    this.#loading = undefined
+    }
+    if (this.#resets === resets) this.#loading = undefined
   }
 
   /** Never fails: those who wait for the rows are told, and so is the batch. */
   async #load(): Promise<void> {
+    const resets = this.#resets
     this.#wanted = false
     try {
+      // It waits for no other load when one fails: a reset finds those that are still under way.
       await Promise.all(this.#tables.map((table) => table.load(this.#rows)))
     } catch (error) {
-      this.#fail(error, 0)
+      if (this.#resets === resets) this.#fail(error, 0)
     }
   }
 

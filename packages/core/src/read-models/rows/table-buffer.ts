@@ -23,6 +23,8 @@ export class TableBuffer implements RowOperations {
   readonly #context: BufferContext
   readonly #cache = new RowCache()
   #unknown: Cell[] = []
+  /** Of each load that is under way: a reset must find them, or their operations are carried out a second time. */
+  readonly #loading = new Set<readonly Cell[]>()
   #dirty: Cell[] = []
   #writing: Cell[] = []
 
@@ -92,16 +94,20 @@ export class TableBuffer implements RowOperations {
     const cells = this.#unknown
     if (cells.length === 0) return
     this.#unknown = []
+    this.#loading.add(cells)
     let loaded
     try {
       loaded = await rows.load(this.physical, cells)
     } catch (error) {
       for (const cell of cells) {
+        if (!this.#cache.holds(cell)) continue
         const operations = cell.waiting ?? []
         cell.waiting = undefined
         this.#fail(cell, operations, error)
       }
       throw error
+    } finally {
+      this.#loading.delete(cells)
     }
     for (const [index, cell] of cells.entries()) {
       // Dropped by a reset while the load was under way.
@@ -157,10 +163,20 @@ export class TableBuffer implements RowOperations {
 
   /** Forgets every row that was touched since the last commit. */
   reset(): void {
-    for (const cell of [...this.#unknown, ...this.#dirty, ...this.#writing]) this.#cache.drop(cell)
+    const loading = [...this.#loading].flat()
+    for (const cell of [...this.#unknown, ...loading, ...this.#dirty, ...this.#writing]) this.#forget(cell)
     this.#unknown = []
+    this.#loading.clear()
     this.#dirty = []
     this.#writing = []
+  }
+
+  #forget(cell: Cell): void {
+    this.#cache.drop(cell)
+    const operations = cell.waiting ?? []
+    cell.waiting = undefined
+    // A handler of the run that is given up must not go on in the next.
+    for (const operation of operations) if (operation.kind === 'get') operation.reject(new Error(forgotten))
   }
 
   #wait(cell: Cell, operation: WaitingOperation): void {
@@ -257,6 +273,8 @@ export class TableBuffer implements RowOperations {
     this.#dirty.push(cell)
   }
 }
+
+const forgotten = 'The row that was asked for is forgotten: its event is handled again, from the last commit on.'
 
 /** Frozen: a handler that changed it would change what is kept, and not what is written. */
 function handOut(cell: Cell): Readonly<Values> | undefined {
