@@ -27,7 +27,8 @@ begin
     select p_name, p_generation, p_partition, x.position, x."parkingKey", x."eventId", x."tenantId", x.type, x.status, x.failure
       from jsonb_to_recordset(p_park) x(position bigint, "parkingKey" text, "eventId" uuid, "tenantId" text, type text, status text, failure jsonb)
     on conflict (name, generation, partition, position)
-    do update set status = excluded.status, failure = excluded.failure, request = null;
+    -- Somebody may have given an event up while it was tried again: that stands.
+    do update set status = excluded.status, failure = excluded.failure, request = case e.request when 'discard' then e.request end;
   end if;
   update subscription_partitions p
      set checkpoint = coalesce(p_checkpoint, p.checkpoint), commits = p.commits + 1, updated_at = clock_timestamp()

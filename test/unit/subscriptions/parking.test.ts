@@ -16,6 +16,16 @@ afterEach(async () => {
   await Promise.all(engines.splice(0).map((engine) => engine.stop()))
 })
 
+/** Counts the looks at parked events. */
+class CountingStore extends InMemorySubscriptionStore {
+  looks = 0
+
+  override async parked(filter: Parameters<InMemorySubscriptionStore['parked']>[0]) {
+    this.looks++
+    return super.parked(filter)
+  }
+}
+
 async function given(options: {
   readonly poison: (event: RecordedEvent) => boolean
   readonly failure?: Partial<FailurePolicy>
@@ -25,7 +35,7 @@ async function given(options: {
   readonly tells?: 'plain' | 'named' | 'kept'
 }) {
   const log = new LogOfEvents()
-  const store = new InMemorySubscriptionStore()
+  const store = new CountingStore()
   const logger = new RecordedLogger()
   const tries: { readonly position: number; readonly attempt: number; readonly retried: boolean }[] = []
   const state = { poison: options.poison }
@@ -124,6 +134,41 @@ describe('an event that cannot be handled', () => {
       ['parked', 4],
       ['waiting', undefined],
     ])
+  })
+
+  it('that fails again before many that wait ends its turn, and lets those of other keys heal', async () => {
+    const { log, store, state, engine, start } = await given({ poison: ({ position }) => position === 1 || position === 252 })
+    await log.append(Array.from({ length: 251 }, () => 'a'))
+    await log.append(['b'])
+    await start()
+    await engine.waitFor(252, ['ledger'])
+    state.poison = ({ position }) => position === 1
+    store.looks = 0
+    await engine.retryParked(key)
+    await eventually('the other key is healed', () => ledgerOf(store.rows)['b'] !== undefined)
+    await eventually('nothing is asked for', async () => (await store.parked({ key, requestedOnly: true })).length === 0)
+    expect((await store.parked({ key })).map(({ position }) => position)).toEqual(Array.from({ length: 251 }, (_, i) => i + 1))
+    expect(store.looks).toBeLessThan(100)
+    state.poison = () => false
+    await engine.retryParked(key)
+    await eventually('nothing is parked', async () => (await store.parked({ key })).length === 0)
+    expect(ledgerOf(store.rows)).toEqual(ledgerFrom(await log.all()))
+  })
+
+  it('is forgotten where that is asked for while a retry of it runs and fails', async () => {
+    const { log, store, state, engine, start } = await given({ poison: ({ position }) => position === 1 })
+    await log.append(['a', 'a'])
+    await start()
+    await engine.waitFor(2, ['ledger'])
+    let asked: Promise<number> | undefined
+    state.poison = ({ position }) => {
+      if (position === 1) asked ??= engine.discardParked(key, [1])
+      return position === 1
+    }
+    await engine.retryParked(key)
+    await eventually('nothing is parked', async () => (await store.parked({ key })).length === 0)
+    expect(await asked).toBe(1)
+    expect(ledgerOf(store.rows)).toEqual({ a: [2] })
   })
 
   it('leaves nobody behind who waits when its process dies between it and them', async () => {

@@ -134,7 +134,7 @@ export type EventToPark = Pick<ParkedEvent, 'parkingKey' | 'position' | 'eventId
 export interface Progress {
   /** The new checkpoint; never below the old one. Undefined leaves it (retries of parked events). */
   readonly checkpoint?: number | undefined
-  /** Events to park with it. Parking an event that is parked already replaces its failure. */
+  /** Events to park with it. Parking one that is parked already replaces its failure and ends a request to retry it, not one to discard it. */
   readonly park?: readonly EventToPark[] | undefined
   /** Positions of parked events that are done or discarded. What waits under their keys is flagged to be tried again with it. */
   readonly unpark?: readonly number[] | undefined

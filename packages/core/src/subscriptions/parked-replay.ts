@@ -13,7 +13,7 @@ interface ReplayParts extends Pick<WorkParts, 'options' | 'store' | 'entry' | 't
   readonly ending: () => boolean
 }
 
-/** Rows in one look, and events in one turn: then live events get theirs. */
+/** Rows in one look, and events handled or discarded in one turn: then live events get theirs. */
 const pageSize = 100
 
 /**
@@ -22,6 +22,7 @@ const pageSize = 100
  */
 export class ParkedReplay {
   readonly #parts: ReplayParts
+  /** Events that are left to the turn. Rows that need none cost nothing: a turn that did nothing would be repeated for ever. */
   #left = 0
 
   constructor(parts: ReplayParts) {
@@ -49,21 +50,24 @@ export class ParkedReplay {
     let stuck = false
     let left = false
     for (let after = 0; ;) {
-      const rows = await store.parked({ key, partition, parkingKey, after, limit: pageSize })
+      // Behind one that stays parked only what was asked for is looked at: there may be very many that wait.
+      const rows = await store.parked({ key, partition, parkingKey, requestedOnly: stuck, after, limit: pageSize })
+      const early: ParkedEvent[] = []
       for (const row of rows) {
-        if (ending() || this.#left-- <= 0) return false
+        if (ending() || this.#left <= 0) return false
         after = row.position
         if (row.request === 'discard') {
           await this.#discard(row)
         } else if (stuck || (row.status === 'parked' && row.request !== 'retry')) {
           stuck ||= blockKey
           left = true
-          await this.#forgetRequest(row)
+          if (row.request !== undefined) early.push(row)
         } else if (!(await this.#retry(row))) {
           stuck ||= blockKey
           left = true
         }
       }
+      await this.#forgetRequests(early)
       if (rows.length < pageSize) break
     }
     if (!left) work.free(parkingKey)
@@ -72,20 +76,21 @@ export class ParkedReplay {
 
   async #discard(row: ParkedEvent): Promise<void> {
     const { work, telemetry, options, partition } = this.#parts
+    this.#left--
     await work.settleParked({ unpark: [row.position] })
     telemetry.tell((observer) => observer.parkedEventSettled?.({ key: row.key, partition, outcome: 'discarded' }))
     options.logger.warn(`Parked event ${row.eventId} of ${row.key.name} was discarded, as asked.`, this.#fields(row))
   }
 
-  /** Its turn comes behind one that failed again: what was asked of it is then asked too early. */
-  async #forgetRequest(row: ParkedEvent): Promise<void> {
-    if (row.request === undefined) return
-    await this.#parts.work.settleParked({ park: [row] })
+  /** Their turn comes behind one that failed again: what was asked of them is then asked too early. */
+  async #forgetRequests(rows: readonly ParkedEvent[]): Promise<void> {
+    if (rows.length > 0) await this.#parts.work.settleParked({ park: rows })
   }
 
   /** False when it failed again. */
   async #retry(row: ParkedEvent): Promise<boolean> {
     const { work, telemetry, options, partition } = this.#parts
+    this.#left--
     const attempt = (row.failure?.attempts ?? 0) + 1
     try {
       await work.retryParked(await this.#readAgain(row), attempt)

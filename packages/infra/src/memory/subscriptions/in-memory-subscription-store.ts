@@ -282,7 +282,9 @@ export class InMemorySubscriptionStore implements SubscriptionStorePort {
       const earlier = row.parked.get(position)
       const parkedAt = earlier?.parkedAt ?? new Date(now)
       const kept = { parkingKey: earlier?.parkingKey ?? parkingKey, position, eventId, tenantId, type, status, failure, parkedAt }
-      row.parked.set(position, { key: { ...key }, partition: row.partition, request: undefined, ...kept })
+      // Somebody may have given an event up while it was tried again: that stands.
+      const request = earlier?.request === 'discard' ? earlier.request : undefined
+      row.parked.set(position, { key: { ...key }, partition: row.partition, request, ...kept })
     }
     row.checkpoint = checkpoint ?? row.checkpoint
     row.updatedAt = now

@@ -68,6 +68,16 @@ export const parkedEvents = contractGroup<SubscriptionStoreContext>('parked and 
     expect(positionsOf(await context.store.parked({ key: spec.key, requestedOnly: true }))).toEqual([10])
   },
 
+  'keep what is asked to be discarded while it is parked again, and forget that it was to be tried again': async (context) => {
+    const [spec, lease] = await givenLease(context)
+    const park = [parkedAt(7), parkedAt(8), parkedAt(9)]
+    await context.store.commit(lease, { checkpoint: 9, park })
+    await context.store.request(spec.key, 'retry', [7, 8])
+    await context.rival.request(spec.key, 'discard', [8])
+    await context.store.commit(lease, { park })
+    expect((await context.store.parked({ key: spec.key })).map(({ request }) => request)).toEqual([undefined, 'discard', undefined])
+  },
+
   'flag the events at some positions': async (context) => {
     const [spec, lease] = await givenLease(context)
     await context.store.commit(lease, { checkpoint: 9, park: [parkedAt(7), parkedAt(8), parkedAt(9)] })
