@@ -20,6 +20,7 @@ export class LeaseKeeper {
   readonly #logger: LoggerPort
   readonly #id = uuidv7()
   readonly #held = new Map<string, Lease>()
+  /** What it is counted for when partitions are shared out: that of which it holds a lease, or asks for one. */
   readonly #runs = new Map<string, Member['runs'][number]>()
   readonly #lost = new Set<string>()
   #timer: NodeJS.Timeout | undefined
@@ -33,7 +34,7 @@ export class LeaseKeeper {
 
   /** Undefined while somebody else holds it. */
   async take(key: SubscriptionKey, partition: number, fingerprint: string): Promise<TakenLease | undefined> {
-    this.#runs.set(`${key.name} ${key.generation}`, { key, fingerprint })
+    this.#runs.set(keyText(key), { key, fingerprint })
     if (this.#timer === undefined) await this.#start()
     const taken = await this.#store.take(key, partition, this.#id, fingerprint, this.#leaseMs)
     if (taken === undefined) return undefined
@@ -53,6 +54,8 @@ export class LeaseKeeper {
       this.#lost.delete(idOf(lease))
     }
     await this.#store.release(leases)
+    // Workers leave their share to whoever says that it runs it.
+    if (this.#dropUnheld() && this.#timer !== undefined) await this.#beatNext()
   }
 
   async close(): Promise<void> {
@@ -68,10 +71,28 @@ export class LeaseKeeper {
     await this.#beat()
     this.#timer = setInterval(() => {
       // One that hangs must not be overtaken by the next.
-      this.#beating ??= this.#beat()
-        .catch((error: unknown) => this.#logger.warn('A heartbeat of the rebuild failed.', { component: 'rebuild', error }))
-        .finally(() => (this.#beating = undefined))
+      if (this.#beating === undefined) void this.#beatNext()
     }, this.#leaseMs / beatsPerLease)
+  }
+
+  /** Behind the one that is under way. Never rejects. */
+  #beatNext(): Promise<void> {
+    const beating = (this.#beating ?? Promise.resolve())
+      .then(() => this.#beat())
+      .catch((error: unknown) => this.#logger.warn('A heartbeat of the rebuild failed.', { component: 'rebuild', error }))
+      .finally(() => {
+        if (this.#beating === beating) this.#beating = undefined
+      })
+    this.#beating = beating
+    return beating
+  }
+
+  /** True when there was something of which no lease is held any more. */
+  #dropUnheld(): boolean {
+    const held = new Set([...this.#held.values()].map(({ key }) => keyText(key)))
+    const unheld = [...this.#runs.keys()].filter((key) => !held.has(key))
+    for (const key of unheld) this.#runs.delete(key)
+    return unheld.length > 0
   }
 
   async #beat(): Promise<void> {
@@ -84,6 +105,10 @@ export class LeaseKeeper {
   }
 }
 
+function keyText({ name, generation }: SubscriptionKey): string {
+  return `${name} ${generation}`
+}
+
 function idOf({ key, partition }: Lease): string {
-  return `${key.name} ${key.generation} ${partition}`
+  return `${keyText(key)} ${partition}`
 }
