@@ -76,6 +76,13 @@ describe('a rebuild of one tenant', () => {
     expect(await ofTenant('globex')).toEqual(await foldedOf('globex'))
   })
 
+  it('sets no event aside: the rows that are put in would lack it', async () => {
+    await expect(rebuild(host, { all: true, tenant: 'acme', park: true })).rejects.toMatchObject({
+      code: 'CAIRN_INVALID_INPUT',
+      message: 'tenant and park exclude each other: events that are set aside would be missing in the rows that replace the live ones.',
+    })
+  })
+
   it('is refused where another version is live', async () => {
     const newer = { ...host, projections: [balancesV2] }
     await expect(rebuild(newer, { all: true, tenant: 'acme' })).rejects.toMatchObject({ code: 'CAIRN_INVALID_INPUT' })

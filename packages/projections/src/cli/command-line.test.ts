@@ -35,6 +35,7 @@ describe('the command line', () => {
     [['--fix'], /'--fix' is of --lint/],
     [['--drift-report', 'drift.json', '--all'], /cannot be used with/],
     [['--drift-report', 'drift.json', 'order-summary'], /names the projections itself/],
+    [['--all', '--tenant', 'acme', '--park'], /'--park' is not for --tenant/],
     [['--drift', '--fix'], /'--fix' is of --lint/],
   ])('refuses %j with 2 and the usage line', (args, message) => {
     const { line, said } = read(...args)

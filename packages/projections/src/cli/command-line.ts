@@ -98,10 +98,12 @@ export function readCommandLine(args: readonly string[], output: CommandOutput):
       args.filter((arg, i) => !(i === 0 && arg === '--')),
       { from: 'user' },
     )
-    const { fix = false, lint = false, driftReport } = command.opts<Given>()
+    const { fix = false, lint = false, park = false, tenant, driftReport } = command.opts<Given>()
     if (driftReport !== undefined && command.args.length > 0)
       command.error("error: option '--drift-report' names the projections itself; leave the names out.")
     if (fix && !lint) command.error("error: option '--fix' is of --lint: say --lint --fix. What --drift finds, --repair repairs.")
+    if (park && tenant !== undefined)
+      command.error("error: option '--park' is not for --tenant: the rows that replace the tenant's would lack what is set aside.")
   } catch (error) {
     if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage }
     throw error

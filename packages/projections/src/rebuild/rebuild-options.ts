@@ -25,7 +25,7 @@ export interface RebuildOptions {
   readonly recreateDependents?: boolean | undefined
   /** Folds the log a second time and compares before anything is switched. @default false */
   readonly verify?: boolean | undefined
-  /** Sets events that fail aside, as the projection's policy says, where a rebuild would stop. @default false */
+  /** Sets events that fail aside, as the projection's policy says, where a rebuild would stop. Not with `tenant`. @default false */
   readonly park?: boolean | undefined
   /** Called once, before anything is changed. */
   readonly onPlan?: ((plans: readonly RebuildPlan[]) => void) | undefined
@@ -88,6 +88,10 @@ export function resolveRebuildOptions(options: RebuildOptions): ResolvedRebuildO
     throw new InvalidInputError('parallel', `parallel must be a whole number from 1 to 16, not ${String(parallel)}.`)
   if (options.tenant !== undefined && options.inPlace === true)
     throw new InvalidInputError('tenant', 'tenant and inPlace exclude each other: a tenant is rebuilt in side tables.')
+  if (options.tenant !== undefined && options.park === true) {
+    const reason = 'events that are set aside would be missing in the rows that replace the live ones.'
+    throw new InvalidInputError('tenant', `tenant and park exclude each other: ${reason}`)
+  }
   return {
     ...options,
     parallel,
