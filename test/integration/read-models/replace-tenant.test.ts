@@ -80,6 +80,33 @@ test('whoever feeds the live tables loses the lease, and with it the rows in mem
   expect(await fences()).toEqual([{ fence: 1 }])
 })
 
+test('what is parked of the tenant is in its new rows: it leaves the list, and those of others who waited behind it are tried again', async () => {
+  const { live, side, at } = await given()
+  const park = (generation: Generation, tenantId: string, back: number, status: string): Promise<unknown> =>
+    ask(
+      `insert into ${schema}.parked_events (name, generation, partition, position, parking_key, event_id, tenant_id, type, status)
+       values ($1, $2, 0, $3, $4, gen_random_uuid(), $5, 'note.made', $6)`,
+      [generation.projection, generation.generation, at - back, back > 2 ? 'one' : 'other', tenantId, status],
+    )
+  const { live: another } = await given()
+  await park(another, 'alpha', 0, 'parked')
+  await park(live, 'alpha', 4, 'parked')
+  await park(live, 'bravo', 3, 'waiting')
+  await park(live, 'bravo', 2, 'parked')
+  await park(live, 'bravo', 1, 'waiting')
+  await store.replaceTenant(live, side, 'alpha')
+  const left = await ask(
+    `select name, ($2 - position)::int as back, status, request from ${schema}.parked_events where name = any ($1) order by name = $3, position`,
+    [[live.projection, another.projection], at, another.projection],
+  )
+  expect(left).toEqual([
+    { name: live.projection, back: 3, status: 'waiting', request: 'retry' },
+    { name: live.projection, back: 2, status: 'parked', request: null },
+    { name: live.projection, back: 1, status: 'waiting', request: null },
+    { name: another.projection, back: 0, status: 'parked', request: null },
+  ])
+})
+
 test('readers see the tenant’s rows of before or of after, never none', async () => {
   const { live, side, visible } = await given()
   const reading = { on: true }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../support/processes.ts'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
-import { balances, balancesV2 } from './support/bank.ts'
+import { balances, balancesV2, poisonText } from './support/bank.ts'
 import { foldedRows, visibleRows } from './support/fold.ts'
 import { LiveFeeder } from './support/live-feeder.ts'
 import { openPgHost, type PgProjectionHost } from './support/pg-host.ts'
@@ -117,5 +117,21 @@ describe('a rebuild in place', () => {
     const { horizon } = await host.reader.head()
     expect((outcomes[0]?.events ?? 0) + (again.outcomes[0]?.events ?? 0)).toBeLessThanOrEqual(horizon)
     expect(await visibleRows(database.url, database.schema, projection)).toEqual(await foldedRows(host.reader, projection))
+  })
+
+  it('says how many events it set aside', async () => {
+    await writer.appendPoison()
+    await writer.append(10)
+    const failing = { ...host, projections: [balances({ failsAt: poisonText })] }
+    const { outcomes } = await rebuild(failing, { all: true, inPlace: true, park: true })
+    // The projection names no partition key: whatever comes behind it waits.
+    expect(outcomes[0]).toMatchObject({ status: 'rebuilt', parked: 11 })
+    // One tenant's rows have all of its events again; what waited behind it is asked for.
+    const { outcomes: healed } = await rebuild(host, { all: true, tenant: 'acme' })
+    expect(healed[0]).toMatchObject({ status: 'rebuilt' })
+    const left = await host.subscriptions.parked({})
+    expect(left.map(({ tenantId, status, request }) => [tenantId, status, request])).toEqual(
+      Array.from({ length: 5 }, () => ['globex', 'waiting', 'retry']),
+    )
   })
 })

@@ -148,7 +148,10 @@ export interface ProjectionStorePort {
    * place. @throws IllegalStateError while it is not paused
    */
   clear(generation: Generation): Promise<void>
-  /** Replaces one tenant's rows by those of a side table, in one transaction, up to the position both stand at. */
+  /**
+   * Replaces one tenant's rows by those of a side table, in one transaction, up to the position both stand at. The tenant's
+   * parked events are taken off the live generation's list: the new rows have them.
+   */
   replaceTenant(live: Generation, side: Generation, tenantId: string): Promise<{ readonly rows: number }>
   /** Rows and a hash over all of them, by table: equal for equal contents in any order. */
   digest(

@@ -3,6 +3,7 @@ import { GenerationBuild } from './generation-build.ts'
 import { generationPlan } from './generation-plan.ts'
 import { mayHeal } from './failure-kinds.ts'
 import { asError, outcomeOfBuild, outcomeOfPlan, failureToStore } from './outcomes.ts'
+import { parkedIn } from './parked-in.ts'
 import type { RebuildPlan } from './plan.ts'
 import type { RebuildOutcome } from './progress.ts'
 import { RebuildCancelled } from './rebuild-cancelled.ts'
@@ -105,11 +106,6 @@ async function finish(run: Run, build: GenerationBuild): Promise<RebuildOutcome>
       return outcomeOfBuild(build, 'rebuilt', { tables, parked: await parkedIn(run, build) })
     },
   )
-}
-
-async function parkedIn({ host }: Run, { plan, generation }: GenerationBuild): Promise<number> {
-  const status = await host.subscriptions.get({ name: plan.projection, generation: generation.generation })
-  return status?.partitions.reduce((sum, { parked, waiting }) => sum + parked + waiting, 0) ?? 0
 }
 
 async function giveUp({ host }: Run, build: GenerationBuild, error: unknown, settle: Settle): Promise<void> {

@@ -1,5 +1,6 @@
 import { GenerationBuild } from './generation-build.ts'
 import { asError, failureToStore, outcomeOfBuild } from './outcomes.ts'
+import { parkedIn } from './parked-in.ts'
 import type { RebuildPlan, RebuildStrategy } from './plan.ts'
 import type { RebuildOutcome } from './progress.ts'
 import { RebuildCancelled } from './rebuild-cancelled.ts'
@@ -36,7 +37,7 @@ export async function rebuildInPlace(
     const tables = await store.digest(live)
     await build.handOver()
     build.enter('done')
-    return outcomeOfBuild(build, 'rebuilt', { tables })
+    return outcomeOfBuild(build, 'rebuilt', { tables, parked: await parkedIn(run, build) })
   } catch (error) {
     if (error instanceof RebuildCancelled) return outcomeOfBuild(build, 'cancelled')
     await build.fail(failureToStore(error)).catch(() => undefined)

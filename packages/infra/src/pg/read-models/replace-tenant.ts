@@ -12,7 +12,7 @@ const lookEveryMs = 5
 /**
  * Within a transaction that holds the projection's lock: puts a tenant's rows of the side build in the place of the live ones.
  * Both must have read the same events of the tenant, partition by partition; the live one is held where it is, and the side
- * build is given a moment to reach it. Whoever feeds the live tables may keep rows in memory: all of them lose
+ * build is given a moment to reach it. The tenant's events that are parked are in the new rows, and leave the list. Whoever feeds the live tables may keep rows in memory: all of them lose
  * their leases and begin anew from the rows.
  */
 export async function replaceTenantRows(
@@ -34,7 +34,12 @@ export async function replaceTenantRows(
   if (live.inline) await holdAppends(session, side, catchUpMs, tenantId)
   // Before the checkpoints, as in the commits of whoever feeds them; readers go on.
   await session.run(live.tables.map(({ name }) => `lock table ${identifier(name)} in share row exclusive mode`))
-  if (!live.inline) await holdCheckpoints(session, live, side, tenantId, catchUpMs)
+  if (!live.inline) {
+    // Before the checkpoints, too: whoever is about to take one of them off the list has its row, and waits for the checkpoint.
+    await removeParked(session, live, tenantId)
+    await holdCheckpoints(session, live, side, tenantId, catchUpMs)
+    await removeParked(session, live, tenantId, 'skip locked')
+  }
   let rows = 0
   for (const table of live.tables) {
     const source = side.tables.find(({ model }) => model.name === table.model.name)
@@ -58,6 +63,29 @@ async function holdCheckpoints(
   await lockCheckpoints(session, side)
   const behind = await apartBy(session, live, side, tenantId)
   if (behind > 0) throw new NotCaughtUpError(live.projection, side.generation, behind)
+}
+
+/**
+ * The tenant's parked events are in its new rows, which would refuse them: they leave the list. What waited behind them is
+ * asked for, as when they are handled.
+ */
+async function removeParked(session: OwnerSession, live: GenerationRow, tenantId: string, locked: 'skip locked' | '' = ''): Promise<void> {
+  await session.query(
+    `with found as (
+       select e.partition, e.position from parked_events e
+         join subscription_partitions p on p.name = e.name and p.generation = e.generation and p.partition = e.partition
+        where e.name = $1 and e.generation = $2 and e.tenant_id = $3 and e.position <= p.checkpoint
+        order by e.partition, e.position for update of e ${locked}
+     ), gone as (
+       delete from parked_events e using found f
+        where e.name = $1 and e.generation = $2 and e.partition = f.partition and e.position = f.position
+       returning e.partition, e.parking_key
+     )
+     update parked_events e set request = 'retry'
+      where e.name = $1 and e.generation = $2 and e.tenant_id <> $3 and e.status = 'waiting' and e.request is null
+        and (e.partition, e.parking_key) in (select g.partition, g.parking_key from gone g)`,
+    [live.projection, live.generation, tenantId],
+  )
 }
 
 async function lockCheckpoints(session: OwnerSession, { projection, generation }: GenerationRow): Promise<void> {
