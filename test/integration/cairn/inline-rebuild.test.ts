@@ -14,6 +14,7 @@ import {
 import { Order, orderCommands, orderEvents, totalOf } from '@cairn/example-shop'
 import { rebuild } from '@cairn/projections'
 import { describe, expect, it } from 'vitest'
+import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
 import { onPostgres } from './support/places.ts'
 
@@ -41,7 +42,7 @@ function totals(version: 1 | 2): Projection {
 
 const domain = (projection?: Projection) =>
   defineDomain('orders', { aggregates: [Order], projections: projection === undefined ? [] : [projection] })
-const rowOf = (app: Cairn): Promise<unknown> => app.readModel('totals').get('c')
+const rowOf = (app: Cairn, tenantId = 't'): Promise<unknown> => app.readModel('totals', { tenantId }).get('c')
 const create = (orderId: string) => orderCommands.create({ orderId, customerId: 'c', lines })
 
 describe('an inline projection that comes to an old log, or changes', () => {
@@ -79,6 +80,34 @@ describe('an inline projection that comes to an old log, or changes', () => {
     await Promise.all(writers)
     expect(generations).toEqual([2, 3, 4])
     expect(await rowOf(app)).toEqual({ customer: 'c', orders: sent, total: sent * 50 })
+  })
+
+  it('is rebuilt for one tenant while writers of several append', { timeout: 120_000 }, async () => {
+    const database = await testDatabase()
+    const place = onPostgres(database)
+    await using app = await createCairn({ domains: [domain(totals(1))], ...place })
+    const sent = { t: 0, u: 0 }
+    const send = async (tenantId: 't' | 'u', writer: string): Promise<void> => {
+      await app.dispatch(create(`${writer}-${sent[tenantId]}`), { tenantId })
+      sent[tenantId]++
+    }
+    for (let i = 0; i < 20; i++) for (const tenantId of ['t', 'u'] as const) await send(tenantId, 'first')
+    const spoilt = 1_000
+    await queryOnce(database.url, `update ${database.schema}.totals__v1_g1 set orders = orders + ${spoilt}`)
+    const done = new AbortController()
+    const writers = (['t', 'u'] as const).map(async (tenantId) => {
+      while (!done.signal.aborted) await send(tenantId, 'beside')
+    })
+    const host = await defineConfig({ domains: [domain(totals(1))], ...place }).openProjectionHost()
+    const { outcomes } = await rebuild(host, { all: true, tenant: 't', tuning: { switchTries: 50 } })
+    done.abort()
+    await Promise.all(writers)
+    await host.close()
+    expect(outcomes).toMatchObject([{ status: 'rebuilt', error: undefined, tables: [{ rows: 1 }] }])
+    expect(await rowOf(app, 't')).toMatchObject({ orders: sent.t })
+    expect(await rowOf(app, 'u')).toMatchObject({ orders: sent.u + spoilt })
+    await send('t', 'last')
+    expect(await rowOf(app, 't')).toMatchObject({ orders: sent.t })
   })
 
   it('changes its version at once for all: the old code appends none of its events from there on', async () => {

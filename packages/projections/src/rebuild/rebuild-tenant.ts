@@ -11,7 +11,7 @@ import { withReopening } from './with-reopening.ts'
 
 /**
  * Builds one tenant's rows in side tables and puts them in the place of the live ones, at one position of both: the side
- * tables are never fed beyond the live generation's checkpoint.
+ * tables are never fed beyond the live generation's checkpoint, where there is one.
  */
 export async function rebuildTenant(
   run: Run,
@@ -50,9 +50,13 @@ export async function rebuildTenant(
   }
 }
 
-/** Each partition of the side tables up to where the same one of the live tables is, and no further. */
+/**
+ * Each partition of the side tables up to where the same one of the live tables is, and no further. Inline tables are written
+ * with the events themselves, and have no checkpoint that moves: the side tables follow the log, and appends are held at the end.
+ */
 async function approach(run: Run, build: GenerationBuild, { projection, generation }: Generation): Promise<void> {
   if (run.options.signal.aborted) throw new RebuildCancelled()
+  if (build.plan.definition.mode === 'inline') return catchUp(run, build)
   const status = await run.host.subscriptions.get({ name: projection, generation })
   const targets = (status?.partitions ?? []).map((partition) => partition.checkpoint)
   build.holdAt(targets)
