@@ -39,6 +39,8 @@ export class LeaseKeeper {
     const taken = await this.#store.take(key, partition, this.#id, fingerprint, this.#leaseMs)
     if (taken === undefined) return undefined
     this.#held.set(idOf(taken.lease), taken.lease)
+    // A release of others may have dropped it meanwhile.
+    this.#runs.set(keyText(key), { key, fingerprint })
     this.#lost.delete(idOf(taken.lease))
     return taken
   }
