@@ -106,6 +106,26 @@ test('bad rows do not hold good ones up', async () => {
   for (const id of bad) expect((await rig.wait(id)).status).toBe('failed')
 })
 
+test('rows that no store may keep end as failed, and do not hold good ones up', async () => {
+  const deep = `${'['.repeat(600)}${']'.repeat(600)}`
+  const rows = await queryOnce<{ id: string }>(
+    url,
+    `insert into ${schema}.commands (tenant_id, type, payload, metadata) values
+       ('acme', 'order.create', jsonb_set($1::jsonb, '{customerId}', to_jsonb(repeat('x', 1100000))), '{}'),
+       ('acme', 'order.create', $1, jsonb_build_object('odd', $2::jsonb)),
+       ('acme', 'order.create', $1, jsonb_build_object('odd', repeat('x', 70000))) returning id`,
+    [JSON.stringify(payload), deep],
+  )
+  const good = await insert('order.create', payload)
+  expect((await rig.wait(good)).status).toBe('processed')
+  const errors = await Promise.all(rows.map(async ({ id }) => (await rig.wait(id)).error))
+  expect(errors).toMatchObject([
+    { code: 'CAIRN_PAYLOAD_TOO_LARGE', message: expect.stringMatching(/command order\.create/) },
+    { code: 'CAIRN_INVALID_INPUT', message: expect.stringMatching(/nests deeper than 500/) },
+    { code: 'CAIRN_PAYLOAD_TOO_LARGE', message: expect.stringMatching(/metadata of command order\.create/) },
+  ])
+})
+
 test('a role that may insert, and nothing more, can send commands but forge no receipts', async () => {
   await queryOnce(url, `create role guest login; grant usage on schema ${schema} to guest; grant insert on ${schema}.commands to guest`)
   const as = async (sql: string): Promise<string> => {

@@ -72,11 +72,13 @@ export function commandPumpBehaviours(open: () => Promise<CommandPumpRig>): void
     const bad = await insert('order.create', { customerId: 7 })
     const nobody = await insert('order.markReady', { orderId: uuidv7() })
     const unknown = await insert('order.creat', payload)
+    const large = await insert('order.create', { ...payload, customerId: 'x'.repeat(1_100_000) })
     const good = await insert('order.create', payload)
     await pump.start()
     expect(await ends(good, 'processed')).toBeDefined()
     expect((await ends(bad, 'failed'))?.error).toMatchObject({ code: 'CAIRN_SCHEMA_VALIDATION' })
     expect((await ends(nobody, 'failed'))?.error).toMatchObject({ code: 'CAIRN_BUSINESS_RULE' })
+    expect((await ends(large, 'failed'))?.error).toMatchObject({ code: 'CAIRN_PAYLOAD_TOO_LARGE' })
     expect((await ends(unknown, 'failed'))?.error).toMatchObject({
       code: 'CAIRN_UNKNOWN_TYPE',
       message: expect.stringContaining('order.create'),

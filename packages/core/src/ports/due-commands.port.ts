@@ -67,8 +67,11 @@ export interface DueCommandsPort {
   claimDue(worker: CommandWorkerInfo, limit: number): Promise<{ readonly commands: readonly StoredCommand[]; readonly raw: boolean }>
   /** Rows that were never admitted, of these types; oldest first. */
   raw(types: readonly string[], limit: number): Promise<readonly RawCommand[]>
-  /** Settles target, payload and metadata of raw rows. Those that were admitted or refused meanwhile stay as they are. */
-  admit(commands: readonly Command[]): Promise<void>
+  /**
+   * Settles target, payload and metadata of raw rows. Those that were admitted or refused meanwhile stay as they are, and so do
+   * those that the store cannot keep, because they are too large, say: these are answered, with why, and hold no other up.
+   */
+  admit(commands: readonly Command[]): Promise<readonly RefusedCommand[]>
   /** Ends pending commands as failed that cannot be carried out; those that somebody took, or whose effect is in the log, stay. */
   refuse(commands: readonly RefusedCommand[]): Promise<void>
   /**

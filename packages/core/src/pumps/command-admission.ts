@@ -4,6 +4,7 @@ import { admitCommand, type CommandTypes } from '../scheduling/admit-command.ts'
 import type { CommandDispatcher } from '../scheduling/command-worker-options.ts'
 import { commandFailure } from '../scheduling/command-failure.ts'
 import { HandledTypes } from '../scheduling/handled-types.ts'
+import { settleAdmission } from '../scheduling/settle-admission.ts'
 import { aggregateText } from './aggregate-text.ts'
 import type { PendingCommandRow, StoredPendingCommand } from './pending-commands.port.ts'
 
@@ -54,8 +55,11 @@ export class CommandAdmission {
         return []
       }
     })
-    await due.admit(settled)
-    await due.refuse(refused)
-    return admitted
+    const unfit = new Set((await settleAdmission(due, { admitted: settled, refused })).map(rowText))
+    return unfit.size === 0 ? admitted : admitted.filter((row) => !unfit.has(rowText(row)))
   }
+}
+
+function rowText({ tenantId, id }: { readonly tenantId: string; readonly id: string }): string {
+  return `${tenantId}\0${id.toLowerCase()}`
 }

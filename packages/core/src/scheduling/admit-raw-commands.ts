@@ -1,6 +1,7 @@
 import type { DueCommandsPort, LoggerPort, RawCommand, RefusedCommand } from '../ports/index.ts'
 import { admitCommand, type CommandTypes } from './admit-command.ts'
 import { commandFailure } from './command-failure.ts'
+import { settleAdmission } from './settle-admission.ts'
 
 export interface AdmissionParts {
   readonly due: DueCommandsPort
@@ -28,7 +29,6 @@ export async function admitRawCommands(
       return []
     }
   })
-  await due.admit(admitted)
-  await due.refuse(refused)
+  await settleAdmission(due, { admitted, refused }, logger)
   return raw.length > 0
 }

@@ -48,9 +48,9 @@ export class InMemoryCommandStore implements CommandStorePort {
 
   constructor(options: InMemoryCommandStoreOptions = {}) {
     this.#clock = options.clock ?? systemClock
-    this.#due = new InMemoryDueCommands(this.#rows, this.#clock)
     this.#maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
     assertWholeNumber('maxPayloadBytes', this.#maxPayloadBytes, 1)
+    this.#due = new InMemoryDueCommands(this.#rows, this.#clock, this.#maxPayloadBytes)
   }
 
   /** What is due, for workers. */

@@ -1,4 +1,7 @@
 import {
+  commandFailure,
+  encodeMetadata,
+  encodePayload,
   hashCommand,
   type ClockPort,
   type Command,
@@ -20,11 +23,13 @@ const elsewhere = 'elsewhere'
 export class InMemoryDueCommands implements DueCommandsPort {
   readonly #rows: CommandRows
   readonly #clock: ClockPort
+  readonly #maxPayloadBytes: number
   readonly #workers = new Map<string, { readonly types: readonly string[]; readonly expiresAt: number }>()
 
-  constructor(rows: CommandRows, clock: ClockPort) {
+  constructor(rows: CommandRows, clock: ClockPort, maxPayloadBytes: number) {
     this.#rows = rows
     this.#clock = clock
+    this.#maxPayloadBytes = maxPayloadBytes
   }
 
   async beat({ id, types }: CommandWorkerInfo, leaseMs: number, unownedAfterMs = Number.POSITIVE_INFINITY): Promise<number> {
@@ -86,14 +91,20 @@ export class InMemoryDueCommands implements DueCommandsPort {
       }))
   }
 
-  async admit(commands: readonly Command[]): Promise<void> {
-    for (const command of commands) {
-      const row = this.#rows.get(rowKey(command.tenantId, command.id))
-      if (row?.status !== 'pending' || row.hash !== undefined) continue
-      const { aggregateType, aggregateId, payload, metadata } = command
-      const texts = { payload: JSON.stringify(payload), metadata: JSON.stringify(metadata) }
-      this.#change(row, { aggregateType, aggregateId, hash: hashCommand(command), ...texts })
-    }
+  async admit(commands: readonly Command[]): Promise<readonly RefusedCommand[]> {
+    return commands.flatMap((command) => {
+      const { id, tenantId, type, aggregateType, aggregateId } = command
+      try {
+        const payload = encodePayload(`command ${type}`, command.payload, this.#maxPayloadBytes)
+        const metadata = encodeMetadata(`command ${type}`, command.metadata)
+        const row = this.#rows.get(rowKey(tenantId, id))
+        if (row?.status === 'pending' && row.hash === undefined)
+          this.#change(row, { aggregateType, aggregateId, hash: hashCommand(command), payload, metadata })
+        return []
+      } catch (error) {
+        return { tenantId, id, error: commandFailure(error) }
+      }
+    })
   }
 
   async refuse(commands: readonly RefusedCommand[]): Promise<void> {

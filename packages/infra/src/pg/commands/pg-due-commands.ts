@@ -1,6 +1,7 @@
 import {
   assertStreamKey,
   assertUuid,
+  commandFailure,
   encodeMetadata,
   encodePayload,
   hashCommand,
@@ -80,17 +81,29 @@ export class PgDueCommands implements DueCommandsPort {
     }))
   }
 
-  async admit(commands: readonly Command[]): Promise<void> {
-    if (commands.length === 0) return
-    const texts = commands.map((command) => {
-      const { tenantId, id, type, aggregateType, aggregateId } = command
-      assertStreamKey(command)
-      assertUuid('command id', id)
-      const names = [tenantId, id, hashCommand(command), aggregateType, aggregateId].map((name) => JSON.stringify(name)).join(',')
-      const payload = encodePayload(`command ${type}`, command.payload, this.#db.options.maxPayloadBytes)
-      return `[${names},${payload},${encodeMetadata(`command ${type}`, command.metadata)}]`
+  async admit(commands: readonly Command[]): Promise<readonly RefusedCommand[]> {
+    const unfit: RefusedCommand[] = []
+    const texts = commands.flatMap((command) => {
+      try {
+        return this.#admitted(command)
+      } catch (error) {
+        unfit.push({ tenantId: command.tenantId, id: command.id, error: commandFailure(error) })
+        return []
+      }
     })
-    await this.#again(sql.type(Done)`select ${this.#function('admit_commands')}(${`[${texts.join(',')}]`}::jsonb)::text as done`)
+    if (texts.length > 0)
+      await this.#again(sql.type(Done)`select ${this.#function('admit_commands')}(${`[${texts.join(',')}]`}::jsonb)::text as done`)
+    return unfit
+  }
+
+  /** @throws InvalidInputError, PayloadTooLargeError */
+  #admitted(command: Command): string {
+    const { tenantId, id, type, aggregateType, aggregateId } = command
+    assertStreamKey(command)
+    assertUuid('command id', id)
+    const names = [tenantId, id, hashCommand(command), aggregateType, aggregateId].map((name) => JSON.stringify(name)).join(',')
+    const payload = encodePayload(`command ${type}`, command.payload, this.#db.options.maxPayloadBytes)
+    return `[${names},${payload},${encodeMetadata(`command ${type}`, command.metadata)}]`
   }
 
   async refuse(commands: readonly RefusedCommand[]): Promise<void> {

@@ -46,6 +46,19 @@ export const rawRows = contractGroup<DueCommandsContext>('rows of clients', {
     expect(await due.raw([type], 10)).toEqual([])
   },
 
+  'that cannot be kept are told apart when they are admitted, and the others are admitted': async (context) => {
+    const { due, store, tenantId, type } = context
+    const ids = [await context.insert({ tenantId, type, payload: {} }), await context.insert({ tenantId, type, payload: {} })]
+    const [large = '', fit = ''] = ids
+    const unfit = await due.admit([
+      commandIn(tenantId, { id: large, type, aggregateId: 'a', payload: 'x'.repeat(1_048_577) }),
+      commandIn(tenantId, { id: fit, type, aggregateId: 'b' }),
+    ])
+    expect(unfit).toMatchObject([{ tenantId, id: large, error: { code: 'CAIRN_PAYLOAD_TOO_LARGE', retryable: false } }])
+    expect((await due.raw([type], 10)).map(({ id }) => id)).toEqual([large])
+    expect((await store.getById(tenantId, fit))?.command.aggregateId).toBe('b')
+  },
+
   'and admitted ones of unknown types are told when no living worker has known them for long enough': async (context) => {
     const { due, store, worker, otherWorker, tenantId, type } = context
     const unknown = `order.unknown${uuidv7()}`
