@@ -30,6 +30,7 @@ import {
 } from '@cairn/core'
 import {
   InMemoryCommandStore,
+  type InMemoryCommandStoreOptions,
   InMemoryEventStore,
   InMemoryHints,
   InMemoryLogReader,
@@ -55,10 +56,10 @@ export interface MemoryStores extends ProcessStores {
   readonly commands: InMemoryCommandStore
 }
 
-export function memoryStores(): MemoryStores {
+export function memoryStores(options: Pick<InMemoryCommandStoreOptions, 'maxPayloadBytes'> = {}): MemoryStores {
   const hints = new InMemoryHints()
   const send = (): void => hints.send()
-  const commands = new InMemoryCommandStore()
+  const commands = new InMemoryCommandStore(options)
   const instances = new InMemoryProcessStore(commands, send)
   const store = new InMemoryEventStore({ commands, appended: send })
   // One for all engines: it is the database.

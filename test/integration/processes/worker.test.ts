@@ -17,6 +17,8 @@ const counterEvents = defineEvents('counter', { added: z.object({ n: z.int() }) 
 const counterCommands = defineCommands('counter', {
   add: z.object({ n: z.int() }),
   refuse: z.object({}),
+  refuseOddly: z.object({ how: z.enum(['bigint', 'circle', 'long']) }),
+  addMany: z.object({ times: z.int() }),
   stumble: z.object({ times: z.int() }),
 })
 const stumbled = new Map<string, number>()
@@ -26,6 +28,15 @@ class Counter extends aggregate(counterEvents, (): { readonly all: readonly numb
     add: (counter, { n }) => counter.raise('added', { n }),
     refuse: () => {
       throw new BusinessRuleViolation('Counters never refuse, but this one does.')
+    },
+    refuseOddly: (_, { how }) => {
+      const circle: Record<string, unknown> = {}
+      circle['self'] = circle
+      const details = { bigint: { left: 10n }, circle, long: { text: 'x'.repeat(2_000_000) } }[how]
+      throw new BusinessRuleViolation('Oddly refused.', { details })
+    },
+    addMany: (counter, { times }) => {
+      for (let n = 1; n <= times; n++) counter.raise('added', { n })
     },
     // A technical failure that passes after some tries.
     stumble: (counter, { times }) => {
@@ -150,6 +161,29 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     await rig.stop()
   })
 
+  test('an error with details that cannot be stored ends its command as failed, and holds no other up', async () => {
+    const rig = await rigOf()
+    const send = (command: Parameters<typeof rig.bus.dispatch>[0]) => rig.bus.dispatch(command, { tenantId, async: true })
+    const poison = []
+    for (const how of ['bigint', 'circle', 'long'] as const)
+      poison.push(await send(counterCommands.refuseOddly({ counterId: id(how), how })))
+    const good = []
+    for (let n = 1; n <= 3; n++) good.push(await put(rig, id(`beside ${n}`), n))
+    rig.work()
+    for (const { commandId } of good) expect((await rig.wait(commandId)).status).toBe('processed')
+    for (const { commandId } of poison) {
+      expect(await rig.wait(commandId)).toMatchObject({
+        status: 'failed',
+        error: {
+          code: 'CAIRN_BUSINESS_RULE',
+          message: 'Oddly refused.',
+          details: { note: expect.stringMatching(/could not be stored: ./) },
+        },
+      })
+    }
+    await rig.stop()
+  })
+
   test.each<CommandWorkerFaultPoint>(['claimed', 'dispatched', 'settling', 'settled'])(
     'a worker that dies when %s leaves nothing undone and nothing done twice',
     async (point) => {
@@ -204,6 +238,23 @@ describe.each<[string, () => Promise<ProcessStores>]>([
     expect(await numbers(rig, counterId)).toEqual(sent.map((_, i) => i + 1))
     await rig.stop()
   })
+})
+
+const small = 300
+
+test.each<[string, () => Promise<ProcessStores>]>([
+  ['in memory', async () => memoryStores({ maxPayloadBytes: small })],
+  ['on PostgreSQL', () => pg.open({ maxPayloadBytes: small })],
+])('%s, a result that is too large to be stored is left out, and the command ends as processed', async (place, open) => {
+  const rig = new ProcessRig(await open(), { domains })
+  const counterId = `small ${place}`
+  const large = await rig.bus.dispatch(counterCommands.addMany({ counterId, times: 20 }), { tenantId, async: true })
+  const next = await put(rig, counterId, 21)
+  rig.work()
+  expect(await rig.wait(large.commandId)).toMatchObject({ status: 'processed', result: undefined, error: undefined })
+  expect(await rig.wait(next.commandId)).toMatchObject({ status: 'processed', result: { version: 21 } })
+  expect(await numbers(rig, counterId)).toHaveLength(21)
+  await rig.stop()
 })
 
 test('a command whose effect is in the log ends as processed, whatever its next run says', async () => {

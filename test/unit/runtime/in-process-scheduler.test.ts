@@ -40,6 +40,14 @@ describe('InProcessScheduler', () => {
     expect(await commands.getById('t', command.id)).toEqual(row)
   })
 
+  it('ends a command as processed whose result is too large to be stored', async () => {
+    const bank = openBank()
+    await openAccount(bank)
+    const scheduler = new InProcessScheduler(new InMemoryCommandStore({ maxPayloadBytes: 40 }), bank.bus)
+    const row = await scheduler.schedule(toCommand(deposit({ accountId: 'a', amount: 1 })))
+    expect(row).toMatchObject({ status: 'processed', result: undefined, error: undefined })
+  })
+
   it('shows the command as consumed while it runs', async () => {
     const { scheduler, commands, bank } = await open()
     const gate = Promise.withResolvers<void>()

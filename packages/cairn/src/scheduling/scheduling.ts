@@ -37,7 +37,7 @@ export class Scheduling {
     this.kind = typeof scheduler === 'string' ? scheduler : scheduler.kind
     this.#running = typeof scheduler === 'string' ? undefined : start(scheduler, options, registry, backend, bus)
     this.#stored = scheduler === 'postgres' ? new StoredScheduler({ store, commands, hints: ports.hints }) : undefined
-    this.scheduler = this.#running?.scheduler ?? this.#stored ?? new InProcessScheduler(commands, bus)
+    this.scheduler = this.#running?.scheduler ?? this.#stored ?? new InProcessScheduler(commands, bus, logger)
     this.consumers = this.#running?.consumers
     this.#check = this.#running?.check?.bind(this.#running)
     // An app starts without its scheduler; what is wrong is told by `health`.

@@ -31,7 +31,7 @@ export interface StoredCommand {
   readonly status: CommandStatus
   /** How often it was consumed: claimed, or marked so. */
   readonly attempts: number
-  /** What it returned; JSON. */
+  /** What it returned; JSON. Undefined where the store could not keep it. */
   readonly result: unknown
   readonly error: CommandFailure | undefined
   /** Not before this time; undefined: at once. */

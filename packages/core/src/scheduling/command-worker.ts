@@ -8,6 +8,7 @@ import { HandledTypes } from './handled-types.ts'
 import { refuseUnknownCommands } from './refuse-unknown-commands.ts'
 import { runCommand } from './run-command.ts'
 import { returned, runInOrder } from './run-in-order.ts'
+import { settleOutcomes, type Unsettled } from './settle-outcomes.ts'
 
 const rawAtOnce = 100
 
@@ -158,22 +159,27 @@ export class CommandWorker {
     while (this.#outcomes.length > 0 && !this.#dead) {
       const outcomes = this.#outcomes
       this.#outcomes = []
+      let unsettled: Unsettled | undefined
       try {
         await this.#fault('settling')
-        await due.settle(this.info.id, outcomes)
-        await this.#fault('settled')
-        failures = 0
-        this.#held -= outcomes.length
-        this.#wake.ring()
-      } catch (error) {
-        if (this.#dead) return false
-        failures++
-        this.#outcomes = [...outcomes, ...this.#outcomes]
-        logger.warn('The outcomes of commands could not be stored; they are kept.', { error, commands: this.#outcomes.length })
-        // They are in the log. Whoever gets the commands when this worker has not beaten for its lease finds them there.
-        if (this.#stopping.signal.aborted && failures > 3) return false
-        await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs * 2 ** failures, 5_000)))
+        unsettled = await settleOutcomes(due, this.info.id, outcomes, logger)
+        if (unsettled === undefined) await this.#fault('settled')
+      } catch {
+        return false
       }
+      const { left, error } = unsettled ?? { left: [], error: undefined }
+      this.#held -= outcomes.length - left.length
+      this.#wake.ring()
+      if (unsettled === undefined) {
+        failures = 0
+        continue
+      }
+      failures++
+      this.#outcomes = [...left, ...this.#outcomes]
+      logger.warn('The outcomes of commands could not be stored; they are kept.', { error, commands: this.#outcomes.length })
+      // They are in the log. Whoever gets the commands when this worker has not beaten for its lease finds them there.
+      if (this.#stopping.signal.aborted && failures > 3) return false
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs * 2 ** failures, 5_000)))
     }
     return !this.#dead
   }

@@ -1,7 +1,15 @@
 import type { Command } from '../contracts/index.ts'
 import { CommandIdReusedError, IllegalStatusError, isCairnError } from '../errors/index.ts'
 import { hashCommand } from '../ids/index.ts'
-import type { CommandStorePort, JobSchedulerPort, StatusChange, StoredCommand } from '../ports/index.ts'
+import {
+  silentLogger,
+  type CommandStorePort,
+  type JobSchedulerPort,
+  type LoggerPort,
+  type StatusChange,
+  type StoredCommand,
+} from '../ports/index.ts'
+import { bareChange } from './bare-change.ts'
 import { commandFailure } from './command-failure.ts'
 import type { CommandDispatcher } from './command-worker-options.ts'
 import { storedResult } from './stored-result.ts'
@@ -17,11 +25,13 @@ const passing: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAI
 export class InProcessScheduler implements JobSchedulerPort {
   readonly #commands: CommandStorePort
   readonly #bus: CommandDispatcher
+  readonly #logger: Pick<LoggerPort, 'warn'>
   readonly #running = new Map<string, { readonly hash: string; readonly outcome: Promise<StoredCommand> }>()
 
-  constructor(commands: CommandStorePort, bus: CommandDispatcher) {
+  constructor(commands: CommandStorePort, bus: CommandDispatcher, logger: Pick<LoggerPort, 'warn'> = silentLogger) {
     this.#commands = commands
     this.#bus = bus
+    this.#logger = logger
   }
 
   /**
@@ -75,7 +85,10 @@ export class InProcessScheduler implements JobSchedulerPort {
       return await this.#commands.markStatus(tenantId, id, change)
     } catch (error) {
       if (isCairnError(error, 'CAIRN_ILLEGAL_STATUS')) return undefined
-      throw error
+      const bare = bareChange(change, error)
+      if (bare === undefined) throw error
+      this.#logger.warn('The outcome of a command was stored without what cannot be stored.', { tenantId, commandId: id, error })
+      return this.#commands.markStatus(tenantId, id, bare)
     }
   }
 

@@ -1,4 +1,4 @@
-import type { CommandOutcome, DueCommandsPort } from '@cairn/core'
+import { settleOutcomes, type CommandOutcome, type DueCommandsPort, type LoggerPort } from '@cairn/core'
 
 interface Entry {
   readonly outcomes: readonly CommandOutcome[]
@@ -10,14 +10,21 @@ interface Entry {
 export class OutcomeWriter {
   readonly #due: Pick<DueCommandsPort, 'settle'>
   readonly #owner: string
+  readonly #logger: Pick<LoggerPort, 'warn'>
   readonly #written: (outcomes: readonly CommandOutcome[]) => void
   #waiting: Entry[] = []
   #running = false
 
   /** @param written is told what was written */
-  constructor(due: Pick<DueCommandsPort, 'settle'>, owner: string, written: (outcomes: readonly CommandOutcome[]) => void) {
+  constructor(
+    due: Pick<DueCommandsPort, 'settle'>,
+    owner: string,
+    logger: Pick<LoggerPort, 'warn'>,
+    written: (outcomes: readonly CommandOutcome[]) => void,
+  ) {
     this.#due = due
     this.#owner = owner
+    this.#logger = logger
     this.#written = written
   }
 
@@ -39,13 +46,14 @@ export class OutcomeWriter {
         const entries = this.#waiting
         this.#waiting = []
         const outcomes = entries.flatMap((entry) => entry.outcomes)
-        try {
-          await this.#due.settle(this.#owner, outcomes)
-          for (const { resolve } of entries) resolve()
-          this.#written(outcomes)
-        } catch (error) {
-          for (const { reject } of entries) reject(error)
+        const unsettled = await settleOutcomes(this.#due, this.#owner, outcomes, this.#logger)
+        const left = new Set(unsettled?.left)
+        for (const entry of entries) {
+          if (entry.outcomes.some((outcome) => left.has(outcome))) entry.reject(unsettled?.error)
+          else entry.resolve()
         }
+        const written = left.size === 0 ? outcomes : outcomes.filter((outcome) => !left.has(outcome))
+        if (written.length > 0) this.#written(written)
       }
     } finally {
       this.#running = false

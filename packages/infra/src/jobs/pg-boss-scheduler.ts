@@ -99,7 +99,7 @@ export class PgBossScheduler implements JobSchedulerPort {
     await this.#install(jobsSchema)
     if (this.#stopping.signal.aborted) return
     const handed = new HandedCommands(db, owner)
-    const outcomes = new OutcomeWriter(due, owner, (written) => {
+    const outcomes = new OutcomeWriter(due, owner, logger, (written) => {
       this.#waiters.wake(written)
       // What comes behind them may be handed over now.
       this.#feeder?.ring()

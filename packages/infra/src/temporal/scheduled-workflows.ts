@@ -1,4 +1,4 @@
-import { commandFailure, isCairnError, type Command, type CommandStorePort, type StoredCommand } from '@cairn/core'
+import { bareChange, commandFailure, isCairnError, type Command, type CommandStorePort, type StoredCommand } from '@cairn/core'
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type Client } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/common'
 import { TemporalUnavailableError, UnknownWorkflowTypeError } from './errors.ts'
@@ -114,7 +114,9 @@ export class ScheduledWorkflows {
       return await this.#commands.markStatus(command.tenantId, command.id, change)
     } catch (error) {
       if (isCairnError(error, 'CAIRN_ILLEGAL_STATUS')) return this.#commands.getById(command.tenantId, command.id)
-      throw error
+      const bare = bareChange(change, error)
+      if (bare === undefined) throw error
+      return this.#commands.markStatus(command.tenantId, command.id, bare)
     }
   }
 }

@@ -22,7 +22,10 @@ export interface PgStores extends ProcessStores {
 }
 
 /** A database of the file's own, and stores over it: each call of `open` is another process, as far as the database can tell. */
-export async function pgStores(): Promise<{ readonly database: TestFileDatabase; open(): Promise<PgStores> }> {
+export async function pgStores(): Promise<{
+  readonly database: TestFileDatabase
+  open(options?: { readonly maxPayloadBytes?: number }): Promise<PgStores>
+}> {
   const database = await testDatabase()
   const { url, appUrl, workerUrl, contextKey, schema } = database
   const closes: (() => Promise<void>)[] = []
@@ -31,8 +34,8 @@ export async function pgStores(): Promise<{ readonly database: TestFileDatabase;
   })
   return {
     database,
-    async open() {
-      const db = await openPg({ url: appUrl, workerUrl, listenUrl: url, contextKey, schema })
+    async open(options = {}) {
+      const db = await openPg({ url: appUrl, workerUrl, listenUrl: url, contextKey, schema, ...options })
       const store = new PgEventStore(db)
       const hints = new PgHints(db)
       closes.push(async () => {

@@ -126,7 +126,16 @@ export class InMemoryDueCommands implements DueCommandsPort {
 
   async settle(workerId: string, outcomes: readonly CommandOutcome[]): Promise<void> {
     const now = this.#now()
-    for (const outcome of outcomes) {
+    // All of them or none, as one statement does.
+    const encoded = outcomes.map((outcome) => ({
+      outcome,
+      result:
+        outcome.status === 'processed' && outcome.result !== undefined
+          ? encodePayload('a result', outcome.result, this.#maxPayloadBytes)
+          : undefined,
+      error: 'error' in outcome ? JSON.stringify(outcome.error) : undefined,
+    }))
+    for (const { outcome, result, error } of encoded) {
       const row = this.#rows.get(rowKey(outcome.tenantId, outcome.id))
       if (row?.status !== 'consumed' || row.owner !== workerId) continue
       const { status } = outcome
@@ -140,8 +149,8 @@ export class InMemoryDueCommands implements DueCommandsPort {
         status: again ? 'pending' : status,
         owner: undefined,
         retryAt: 'afterMs' in outcome && outcome.afterMs > 0 ? now + outcome.afterMs : undefined,
-        result: outcome.status === 'processed' && outcome.result !== undefined ? JSON.stringify(outcome.result) : undefined,
-        error: 'error' in outcome ? JSON.stringify(outcome.error) : status === 'returned' ? row.error : undefined,
+        result,
+        error: status === 'returned' ? row.error : error,
       })
     }
   }

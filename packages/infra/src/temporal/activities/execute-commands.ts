@@ -1,4 +1,5 @@
 import {
+  bareChange,
   commandFailure,
   type CommandBus,
   type Dispatched,
@@ -72,7 +73,7 @@ class Batch {
       if (change === undefined) passing.push(outcome.status === 'rejected' ? outcome.reason : undefined)
       else changes.push({ id: row.command.id, change })
     }
-    await batches.finish(this.#tenantId, changes)
+    await this.#finish(changes)
     for (const { id, change } of changes)
       if (change.status === 'processed' || change.status === 'failed') this.answers.set(id, { status: change.status })
     if (passing.length > 0) throw passing[0]
@@ -89,6 +90,27 @@ class Batch {
       )
     } catch (failure) {
       this.#parts.logger.warn('Commands could not be marked pending; the sweep will do it.', { tenantId: this.#tenantId, error: failure })
+    }
+  }
+
+  /** What a row cannot keep, its result or the details of its failure, is left out: were it not, the batch would be run for ever. */
+  async #finish(changes: readonly CommandChange[]): Promise<void> {
+    const { batches, logger } = this.#parts
+    try {
+      return await batches.finish(this.#tenantId, changes)
+    } catch (error) {
+      if (changes.every(({ change }) => bareChange(change, error) === undefined)) throw error
+    }
+    for (const { id, change } of changes) {
+      try {
+        await batches.finish(this.#tenantId, [{ id, change }])
+      } catch (error) {
+        const bare = bareChange(change, error)
+        if (bare === undefined) throw error
+        const fields = { tenantId: this.#tenantId, commandId: id, error }
+        logger.warn('The outcome of a command was stored without what cannot be stored.', fields)
+        await batches.finish(this.#tenantId, [{ id, change: bare }])
+      }
     }
   }
 
