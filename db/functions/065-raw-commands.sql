@@ -9,7 +9,7 @@ as $$
                   order by r.at, r.seq, r.place)
     from (select c.*, coalesce(c.due_at, c.created_at) as at, c.ctid as place from commands c
            where c.status = 'pending' and c.hash is null and coalesce(c.due_at, c.created_at) <= clock_timestamp() and c.type = any (p_types)
-           order by 1 limit p_limit) r
+           order by coalesce(c.due_at, c.created_at), c.seq, c.ctid limit p_limit) r
 $$;
 
 -- [[tenant, id, hash, aggregate type, aggregate id, payload, metadata], …]

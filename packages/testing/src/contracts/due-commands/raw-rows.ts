@@ -28,6 +28,15 @@ export const rawRows = contractGroup<DueCommandsContext>('rows of clients', {
     expect((await due.raw([type], 3)).map(({ id }) => id)).toEqual(ids.slice(0, 3))
   },
 
+  'come oldest first, whichever tenant they are of': async (context) => {
+    const { due, tenantId, type } = context
+    const old = await context.insert({ tenantId: `z-${tenantId}`, type, payload: {} })
+    for (let n = 1; n <= 5; n++) await context.insert({ tenantId, type, payload: { n } })
+    const rows = await due.raw([type], 2)
+    expect(rows.map((row) => row.tenantId)).toEqual([`z-${tenantId}`, tenantId])
+    expect(rows[0]?.id).toBe(old)
+  },
+
   'keep what was written of target and metadata': async (context) => {
     const { due, tenantId, type } = context
     const row = { tenantId, type, aggregateType: 'order', aggregateId: 'a-1', payload: [1, 'x'], metadata: { userId: 'u', odd: [null] } }
