@@ -10,6 +10,7 @@ function broken(replace: (sound: CommandStorePort) => Partial<CommandStorePort>,
       upsert: (command) => sound.upsert(command),
       claim: (tenantId, limit) => sound.claim(tenantId, limit),
       markStatus: (tenantId, id, change) => sound.markStatus(tenantId, id, change),
+      withdraw: (tenantId, id) => sound.withdraw(tenantId, id),
       getById: (tenantId, id) => sound.getById(tenantId, id),
       query: (query) => sound.query(query),
       delete: (tenantId, id) => sound.delete(tenantId, id),
@@ -292,6 +293,33 @@ export const brokenCommandStores: Readonly<Record<string, { readonly caughtBy: s
     caughtBy: 'claim',
     make: broken((s) => ({ claim: (tenantId, limit) => s.claim(tenantId, Math.max(1, Math.trunc(limit) || 1)) })),
   },
+  'withdraws nothing, and says so': { caughtBy: 'withdraw', make: broken(() => ({ withdraw: async () => false })) },
+  'withdraws nothing, and says that it did': { caughtBy: 'withdraw', make: broken(() => ({ withdraw: async () => true })) },
+  'withdraws what somebody has': {
+    caughtBy: 'withdraw',
+    make: broken((s) => ({
+      withdraw: (tenantId, id) =>
+        instead(
+          'CAIRN_ILLEGAL_STATUS',
+          async () => (await s.withdraw(tenantId, id)) || (await s.markStatus(tenantId, id, cancelledNow)).status === 'failed',
+          async () => false,
+        ),
+    })),
+  },
+  'looks whether a command is pending, and withdraws it later': {
+    caughtBy: 'withdraw',
+    make: broken((s) => ({
+      withdraw: async (tenantId, id) => {
+        if ((await s.getById(tenantId, id))?.status !== 'pending') return false
+        await setImmediate()
+        return instead(
+          'CAIRN_ILLEGAL_STATUS',
+          async () => (await s.markStatus(tenantId, id, cancelledNow)).status === 'failed',
+          async () => false,
+        )
+      },
+    })),
+  },
   'gives the newest first': { caughtBy: 'query', make: broken((s) => ({ query: async (query) => (await s.query(query)).toReversed() })) },
   'repeats the last of the page before': {
     caughtBy: 'query',
@@ -344,6 +372,8 @@ export const brokenCommandStores: Readonly<Record<string, { readonly caughtBy: s
   'takes payloads of any size': { caughtBy: 'bad input', make: broken(() => ({}), 16_777_216) },
   'allows only small payloads': { caughtBy: 'bad input', make: broken(() => ({}), 1_048_575) },
 }
+
+const cancelledNow = { status: 'failed', error: { code: 'CAIRN_COMMAND_CANCELLED', message: 'Cancelled.', retryable: false } } as const
 
 const emptyCommand = {
   type: 'order.create',

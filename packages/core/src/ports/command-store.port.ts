@@ -73,6 +73,12 @@ export interface CommandStorePort {
   claim(tenantId: string, limit: number): Promise<readonly StoredCommand[]>
   /** @throws IllegalStatusError when the command is not stored or the move is not allowed */
   markStatus(tenantId: string, id: string, change: StatusChange): Promise<StoredCommand>
+  /**
+   * Ends a pending command that nobody has ever taken as failed, with `CAIRN_COMMAND_CANCELLED`; whoever takes commands gets it
+   * before, or not at all. Answers false, and changes nothing, where somebody took it (though it may be pending again), where it
+   * has ended, where its effect is in the log, and where it is not stored.
+   */
+  withdraw(tenantId: string, id: string): Promise<boolean>
   getById(tenantId: string, id: string): Promise<StoredCommand | undefined>
   /** Ascending by id (UUIDv7 ids: by time), in keyset pages. */
   query(query: CommandQuery): Promise<readonly StoredCommand[]>

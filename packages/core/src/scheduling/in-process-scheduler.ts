@@ -13,7 +13,6 @@ import { bareChange } from './bare-change.ts'
 import { commandFailure } from './command-failure.ts'
 import type { CommandDispatcher } from './command-worker-options.ts'
 import { storedResult } from './stored-result.ts'
-import { withdrawCommand } from './withdraw-command.ts'
 
 /** Failures that say nothing about the command itself: it goes back to `pending`, and the caller gets the error. */
 const passing: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAIRN_POOL_EXHAUSTED', 'CAIRN_STOPPED'])
@@ -53,7 +52,7 @@ export class InProcessScheduler implements JobSchedulerPort {
   /** Commands start as soon as they are scheduled here, so only those that another process left behind can be withdrawn. */
   async cancel(tenantId: string, commandId: string): Promise<boolean> {
     if (this.#running.has(runningKey(tenantId, commandId))) return false
-    return withdrawCommand(this.#commands, tenantId, commandId)
+    return this.#commands.withdraw(tenantId, commandId)
   }
 
   async #run(command: Command): Promise<StoredCommand> {

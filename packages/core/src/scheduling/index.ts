@@ -20,4 +20,3 @@ export { StoredScheduler, type StoredSchedulerParts } from './stored-scheduler.t
 export { settleOutcomes, type Unsettled } from './settle-outcomes.ts'
 export { storedResult, type StoredResult } from './stored-result.ts'
 export { waitForCommand, type WaitForCommandOptions } from './wait-for-command.ts'
-export { withdrawCommand } from './withdraw-command.ts'

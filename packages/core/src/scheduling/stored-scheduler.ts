@@ -2,7 +2,6 @@ import type { Command } from '../contracts/index.ts'
 import { StoppedError } from '../errors/index.ts'
 import type { CommandStorePort, EventStorePort, HintsPort, JobSchedulerPort, StoredCommand } from '../ports/index.ts'
 import { waitForCommand } from './wait-for-command.ts'
-import { withdrawCommand } from './withdraw-command.ts'
 
 export interface StoredSchedulerParts {
   readonly store: Pick<EventStorePort, 'transaction'>
@@ -41,7 +40,7 @@ export class StoredScheduler implements JobSchedulerPort {
 
   /** Withdraws a command that nobody has taken yet. */
   cancel(tenantId: string, commandId: string): Promise<boolean> {
-    return withdrawCommand(this.#parts.commands, tenantId, commandId)
+    return this.#parts.commands.withdraw(tenantId, commandId)
   }
 
   /** Those who wait are told; their commands stay stored. */

@@ -3,7 +3,6 @@ import {
   isCairnError,
   StoppedError,
   waitForCommand,
-  withdrawCommand,
   type Command,
   type JobSchedulerPort,
   type LoggerPort,
@@ -82,7 +81,7 @@ export class PgBossScheduler implements JobSchedulerPort {
 
   /** Withdraws a command that was not handed over. */
   cancel(tenantId: string, commandId: string): Promise<boolean> {
-    return withdrawCommand(this.#context.commands, tenantId, commandId)
+    return this.#context.commands.withdraw(tenantId, commandId)
   }
 
   /** Hands nothing over any more, lets what is under way end, and gives the rest back. */

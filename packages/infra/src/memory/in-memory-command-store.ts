@@ -26,7 +26,7 @@ import {
 } from '@cairn/core'
 import { assertWholeNumber } from './assert-whole-number.ts'
 import { toStoredCommand, type CommandRow } from './command-row.ts'
-import { InMemoryCommandQueue, type PreparedCommand } from './commands/in-memory-command-queue.ts'
+import { cancelled, InMemoryCommandQueue, isWaiting, type PreparedCommand } from './commands/in-memory-command-queue.ts'
 import { InMemoryDueCommands } from './commands/in-memory-due-commands.ts'
 import { inOrder, isDue, rowKey } from './commands/rows.ts'
 import { InMemoryPendingCommands } from './pumps/in-memory-pending-commands.ts'
@@ -134,6 +134,14 @@ export class InMemoryCommandStore implements CommandStorePort {
     row.result = result
     row.error = error
     return this.#move(row, change.status)
+  }
+
+  async withdraw(tenantId: string, id: string): Promise<boolean> {
+    const row = this.#find(tenantId, id)
+    if (row === undefined || !isWaiting(row)) return false
+    row.error = JSON.stringify(cancelled)
+    this.#move(row, 'failed')
+    return true
   }
 
   async getById(tenantId: string, id: string): Promise<StoredCommand | undefined> {

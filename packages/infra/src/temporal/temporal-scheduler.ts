@@ -9,7 +9,6 @@ import {
   type JobSchedulerPort,
   type RecordedEvent,
   type StoredCommand,
-  withdrawCommand,
 } from '@cairn/core'
 import type { Client } from '@temporalio/client'
 import { commandBatches, type CommandBatches } from './command-batches.ts'
@@ -80,7 +79,7 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
 
   /** Withdraws a command that no worker has taken. */
   cancel(tenantId: string, commandId: string): Promise<boolean> {
-    return withdrawCommand(this.#parts.commands, tenantId, commandId)
+    return this.#parts.commands.withdraw(tenantId, commandId)
   }
 
   /** Hands events to the process managers that react to them. @throws TemporalUnavailableError, and what a reaction throws */

@@ -4,11 +4,19 @@ import { commandStoreContext, type CommandStoreContext, type CommandStoreFixture
 import { queryingCommands } from './command-store/querying.ts'
 import { statuses } from './command-store/statuses.ts'
 import { storing } from './command-store/storing.ts'
+import { withdrawing } from './command-store/withdrawing.ts'
 import type { ContractGroup } from './contract-case.ts'
 import { registerContract } from './register-contract.ts'
 
 /** Every promise of `CommandStorePort`, as data. */
-export const commandStoreCases: readonly ContractGroup<CommandStoreContext>[] = [storing, statuses, claiming, queryingCommands, badCommands]
+export const commandStoreCases: readonly ContractGroup<CommandStoreContext>[] = [
+  storing,
+  statuses,
+  claiming,
+  withdrawing,
+  queryingCommands,
+  badCommands,
+]
 
 /**
  * What every command store must pass. Call it at the top level of a vitest file; `factory` is called once, and each case

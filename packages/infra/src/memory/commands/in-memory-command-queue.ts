@@ -7,7 +7,8 @@ export interface PreparedCommand {
   readonly store: () => CommandRow
 }
 
-const cancelled = { code: 'CAIRN_COMMAND_CANCELLED', message: 'The command was cancelled before it started.', retryable: false }
+/** What a cancelled command says. */
+export const cancelled = { code: 'CAIRN_COMMAND_CANCELLED', message: 'The command was cancelled before it started.', retryable: false }
 
 /** Keeps what a transaction wants until its end. */
 export class InMemoryCommandQueue implements CommandQueuePort {
@@ -74,6 +75,7 @@ export class InMemoryCommandQueue implements CommandQueuePort {
   }
 }
 
-function isWaiting(row: CommandRow): boolean {
+/** True for a command that nobody has ever taken. */
+export function isWaiting(row: CommandRow): boolean {
   return row.status === 'pending' && row.attempts === 0
 }

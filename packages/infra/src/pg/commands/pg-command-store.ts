@@ -15,12 +15,14 @@ import {
 } from '@cairn/core'
 import type { QuerySqlToken } from 'slonik'
 import { z } from 'zod'
+import { plainArray } from '../connection/array-literal.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
 import { retryWhileUnavailable } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { assertLimit } from '../read/read-log.ts'
 import { hashOfRow, toStoredCommand, type CommandRow } from './command-row.ts'
-import { dueAtText } from './queue-json.ts'
+import { Cancelled } from './pg-command-queue.ts'
+import { cancelled, dueAtText } from './queue-json.ts'
 
 const Row = z.custom<CommandRow>()
 const One = z.object({ command: Row })
@@ -81,6 +83,20 @@ export class PgCommandStore implements CommandStorePort {
     const moved = answer.moved || (tries > 1 && stored?.status === change.status)
     if (!moved || stored === undefined) throw new IllegalStatusError(id, stored?.status, change.status)
     return stored
+  }
+
+  async withdraw(tenantId: string, id: string): Promise<boolean> {
+    assertTenantId(tenantId)
+    assertUuid('command id', id)
+    const { text, signature } = this.#db.signer.sign([tenantId])
+    const { answer, tries } = await this.#ask(
+      sql.type(Cancelled)`
+        select ${this.#function('cancel_own_commands')}(${text}, ${signature}, ${tenantId}, ${plainArray([id])}::uuid[],
+          ${cancelled}::jsonb) as cancelled`,
+    )
+    if (answer.cancelled > 0 || tries === 1) return answer.cancelled > 0
+    // On a second try it may have been our own first one, whose answer was lost, that ended it.
+    return (await this.getById(tenantId, id))?.error?.code === 'CAIRN_COMMAND_CANCELLED'
   }
 
   async getById(tenantId: string, id: string): Promise<StoredCommand | undefined> {
