@@ -2467,7 +2467,7 @@ CREATE FUNCTION cairn.unknown_commands(p_grace_ms bigint, p_limit integer) RETUR
     AS $$
 declare
   v_before constant timestamptz := clock_timestamp() - p_grace_ms * interval '1 millisecond';
-  v_known constant text[] := array(select distinct t from command_workers w, unnest(w.types) t where w.expires_at > clock_timestamp());
+  v_known constant text[] := array(select distinct t from command_workers w, unnest(w.types) t where w.expires_at > v_before);
 begin
   return (select json_agg(json_build_array(u.id, u.tenant_id, u.type)) from (
             select c.id, c.tenant_id, c.type from commands c
@@ -2568,8 +2568,9 @@ begin
   insert into command_workers (id, label, types, seen_at, expires_at)
   values (p_id, p_label, p_types, v_now, v_now + p_lease_ms * interval '1 millisecond')
   on conflict (id) do update set label = excluded.label, types = excluded.types, seen_at = excluded.seen_at, expires_at = excluded.expires_at;
+  -- Kept for a day: what types they knew counts until the grace of those types is over.
   delete from command_workers w using (
-    select d.id from command_workers d where d.expires_at < v_now - interval '1 minute' for update skip locked
+    select d.id from command_workers d where d.expires_at < v_now - interval '1 day' for update skip locked
   ) dead where w.id = dead.id;
   with found as (
     select c.tenant_id, c.id from commands c
@@ -2594,7 +2595,7 @@ CREATE FUNCTION cairn.worker_leave(p_id text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
-  delete from command_workers w where w.id = p_id
+  update command_workers w set expires_at = clock_timestamp() where w.id = p_id and w.expires_at > clock_timestamp()
 $$;
 
 ALTER FUNCTION cairn.worker_leave(p_id text) OWNER TO cairn_owner;

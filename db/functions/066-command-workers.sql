@@ -11,8 +11,9 @@ begin
   insert into command_workers (id, label, types, seen_at, expires_at)
   values (p_id, p_label, p_types, v_now, v_now + p_lease_ms * interval '1 millisecond')
   on conflict (id) do update set label = excluded.label, types = excluded.types, seen_at = excluded.seen_at, expires_at = excluded.expires_at;
+  -- Kept for a day: what types they knew counts until the grace of those types is over.
   delete from command_workers w using (
-    select d.id from command_workers d where d.expires_at < v_now - interval '1 minute' for update skip locked
+    select d.id from command_workers d where d.expires_at < v_now - interval '1 day' for update skip locked
   ) dead where w.id = dead.id;
   with found as (
     select c.tenant_id, c.id from commands c
@@ -29,11 +30,12 @@ begin
 end
 $$;
 
+-- Its row stays, as that of one whose lease is over.
 create or replace function worker_leave(p_id text) returns void
 language sql volatile security definer
 set search_path from current
 as $$
-  delete from command_workers w where w.id = p_id
+  update command_workers w set expires_at = clock_timestamp() where w.id = p_id and w.expires_at > clock_timestamp()
 $$;
 
 -- How claimed commands ended: [[tenant, id, status, result, error, milliseconds], …] with the statuses processed, failed, retry,

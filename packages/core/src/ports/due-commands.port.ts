@@ -75,8 +75,8 @@ export interface DueCommandsPort {
   /** Ends pending commands as failed that cannot be carried out; those that somebody took, or whose effect is in the log, stay. */
   refuse(commands: readonly RefusedCommand[]): Promise<void>
   /**
-   * Due commands, raw ones included, of types that no living worker has known while they were due for longer than `graceMs`.
-   * At most `limit`.
+   * Commands, raw ones included, that have been due for longer than `graceMs`, of types that no worker knows who lives, or who
+   * lived or left less than `graceMs` ago; a grace of more than a day may count as a day. At most `limit`.
    */
   unknown(graceMs: number, limit: number): Promise<readonly Pick<RawCommand, 'id' | 'tenantId' | 'type'>[]>
   /**

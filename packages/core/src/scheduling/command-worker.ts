@@ -9,6 +9,7 @@ import { refuseUnknownCommands } from './refuse-unknown-commands.ts'
 import { runCommand } from './run-command.ts'
 import { returned, runInOrder } from './run-in-order.ts'
 import { settleOutcomes, type Unsettled } from './settle-outcomes.ts'
+import { UnbrokenBeats } from './unbroken-beats.ts'
 
 const rawAtOnce = 100
 
@@ -23,6 +24,7 @@ export class CommandWorker {
   readonly #id = uuidv7()
   readonly #options: ResolvedCommandWorkerOptions
   readonly #handled: HandledTypes
+  readonly #beats: UnbrokenBeats
   readonly #wake = new Wake()
   readonly #stopping = new AbortController()
   /** Runs of aggregates' commands that are under way, by their promise. */
@@ -37,6 +39,7 @@ export class CommandWorker {
   constructor(options: CommandWorkerOptions) {
     this.#options = resolveCommandWorkerOptions(options)
     this.#handled = new HandledTypes(this.#options)
+    this.#beats = new UnbrokenBeats(this.#options.leaseMs)
   }
 
   /** As it is now: handlers may be registered while the worker runs. */
@@ -87,10 +90,17 @@ export class CommandWorker {
   /** Says that this worker lives, and ends what no living worker will ever carry out. */
   async #beat(): Promise<void> {
     const { due, leaseMs, unownedAfterMs, unknownTypeGraceMs, logger } = this.#options
-    const given = await due.beat(this.info, leaseMs, unownedAfterMs)
+    let given: number
+    try {
+      given = await due.beat(this.info, leaseMs, unownedAfterMs)
+      this.#beats.beat()
+    } catch (error) {
+      this.#beats.failed()
+      throw error
+    }
     if (given > 0) logger.warn(`${given} commands of workers that died were given back.`, { commands: given })
     await this.#handled.askAboutWaiting(due, rawAtOnce)
-    await refuseUnknownCommands({ ...this.#options, isHandled: this.#handled.isHandled }, unknownTypeGraceMs, rawAtOnce)
+    await refuseUnknownCommands({ ...this.#options, isHandled: this.#handled.isHandled }, this.#beats, unknownTypeGraceMs, rawAtOnce)
   }
 
   /** True when there may be more to claim at once. */

@@ -1,6 +1,7 @@
 import {
   admitRawCommands,
   refuseUnknownCommands,
+  UnbrokenBeats,
   uuidv7,
   Wake,
   type CommandTypes,
@@ -42,10 +43,12 @@ export class Feeder {
   readonly #wake = new Wake()
   readonly #stopping = new AbortController()
   readonly #id = uuidv7()
+  readonly #beats: UnbrokenBeats
   #loop: Promise<void> | undefined
 
   constructor(parts: FeederParts) {
     this.#parts = parts
+    this.#beats = new UnbrokenBeats(parts.options.leaseMs)
   }
 
   /** As it is now: handlers may be registered while the scheduler runs. */
@@ -113,13 +116,21 @@ export class Feeder {
   async #beat(): Promise<void> {
     const { due, owner, options, registry, handledTypes, handed, jobsSchema, logger } = this.#parts
     // First: while it has not beaten, what was handed over counts as a dead worker's, and the next beat would give it back.
-    await due.beat({ id: owner, label: 'pg-boss', types: [] }, options.leaseMs)
-    const given = await due.beat(this.#info, options.leaseMs)
+    let given: number
+    try {
+      await due.beat({ id: owner, label: 'pg-boss', types: [] }, options.leaseMs)
+      given = await due.beat(this.#info, options.leaseMs)
+      this.#beats.beat()
+    } catch (error) {
+      this.#beats.failed()
+      throw error
+    }
     if (given > 0) logger.warn(`${given} commands of workers that died were given back.`, { commands: given })
     const orphans = await handed.giveBackOrphans(jobsSchema, options.queue, orphanGraceMs)
     if (orphans > 0) logger.warn(`${orphans} commands whose jobs are gone were given back.`, { commands: orphans })
     await handledTypes.askAboutWaiting(due, rawAtOnce)
-    await refuseUnknownCommands({ due, registry, isHandled: handledTypes.isHandled, logger }, options.unknownTypeGraceMs, rawAtOnce)
+    const parts = { due, registry, isHandled: handledTypes.isHandled, logger }
+    await refuseUnknownCommands(parts, this.#beats, options.unknownTypeGraceMs, rawAtOnce)
   }
 
   async #leave(): Promise<void> {

@@ -18,6 +18,7 @@ import { aggregateOf, inOrder, isDue, rowKey, timeOf, type CommandRows } from '.
 
 /** The owner of what is carried out outside of the store. */
 const elsewhere = 'elsewhere'
+const dayMs = 86_400_000
 
 /** Several workers on one store are several processes on one database. Every method runs to its end without awaiting. */
 export class InMemoryDueCommands implements DueCommandsPort {
@@ -35,6 +36,7 @@ export class InMemoryDueCommands implements DueCommandsPort {
   async beat({ id, types }: CommandWorkerInfo, leaseMs: number, unownedAfterMs = Number.POSITIVE_INFINITY): Promise<number> {
     const now = this.#now()
     this.#workers.set(id, { types: [...types], expiresAt: now + leaseMs })
+    for (const [key, { expiresAt }] of this.#workers) if (expiresAt < now - dayMs) this.#workers.delete(key)
     let given = 0
     for (const row of this.#rows.values()) {
       if (row.status !== 'consumed' || row.owner === elsewhere) continue
@@ -46,7 +48,10 @@ export class InMemoryDueCommands implements DueCommandsPort {
   }
 
   async leave(workerId: string): Promise<void> {
-    this.#workers.delete(workerId)
+    const worker = this.#workers.get(workerId)
+    const now = this.#now()
+    // What it knew counts until the grace of its types is over.
+    if (worker !== undefined && worker.expiresAt > now) this.#workers.set(workerId, { ...worker, expiresAt: now })
   }
 
   async claimDue(
@@ -117,7 +122,7 @@ export class InMemoryDueCommands implements DueCommandsPort {
 
   async unknown(graceMs: number, limit: number): Promise<readonly Pick<RawCommand, 'id' | 'tenantId' | 'type'>[]> {
     const now = this.#now()
-    const known = new Set([...this.#workers.values()].filter(({ expiresAt }) => expiresAt > now).flatMap(({ types }) => types))
+    const known = new Set([...this.#workers.values()].filter(({ expiresAt }) => expiresAt > now - graceMs).flatMap(({ types }) => types))
     return [...this.#rows.values()]
       .filter((row) => row.status === 'pending' && timeOf(row) <= now - graceMs && !known.has(row.type))
       .slice(0, limit)

@@ -87,6 +87,9 @@ export const rawRows = contractGroup<DueCommandsContext>('rows of clients', {
     await due.beat({ ...otherWorker, types: [type, unknown] }, leaseMs)
     expect(await found(50)).toEqual([])
     await due.leave(otherWorker.id)
+    // They were known until now: another who knows them may be about to start.
+    expect(await found(10_000)).toEqual([])
+    await sleep(60)
     await due.refuse((await found(50)).map((id) => ({ tenantId, id, error: failure })))
     for (const id of [raw, stored]) expect(await store.getById(tenantId, id)).toMatchObject({ status: 'failed', error: failure })
     expect((await store.getById(tenantId, later))?.status).toBe('pending')
