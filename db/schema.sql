@@ -1312,32 +1312,45 @@ CREATE FUNCTION cairn.load_streams(p_context text, p_signature text, p_tenant in
     AS $$
 declare
   v_context text[];
+  v_most constant bigint := greatest(2097152, 33554432 / greatest(cardinality(p_tenant), 1));
+  v_limit int := p_limit;
 begin
   v_context := verify_context(p_context, p_signature);
   if cardinality(v_context) = 0 then
     raise exception using errcode = 'ZC001', message = 'the signed tenant context was refused';
   end if;
-  return query
-  select r.i::int, s.version, s.closed_at is not null, k.version, k.schema_version, k.state::text, t.first, t.types, t.schemas, t.payloads
-    from unnest(p_tenant, p_type, p_id, p_after) with ordinality r(t, ty, id, after, i)
-    join lateral (
-      select x.stream_id, x.version, x.closed_at from streams x
-       where x.tenant_id = v_context[r.t] and x.aggregate_type = r.ty and x.aggregate_id = r.id
-    ) s on true
-    left join lateral (
-      select x.version, x.schema_version, x.state from snapshots x where x.stream_id = s.stream_id and r.after = -1
-    ) k on true
-    -- Versions have no holes, so the first one tells them all; each column is put together by itself, which is half the work of
-    -- one text per event.
-    left join lateral (
-      select min(e.version) as first, json_agg(e.type) as types, json_agg(e.schema_version) as schemas,
-             '[' || string_agg(e.payload::text, ',') || ']' as payloads
-        from (
-          select x.version, x.schema_version, x.type, x.payload from events x
-           where x.stream_id = s.stream_id and x.version > coalesce(k.version, greatest(r.after, 0))
-           order by x.version limit p_limit
-        ) e
-    ) t on true;
+  loop
+    begin
+      return query
+      select r.i::int, s.version, s.closed_at is not null, k.version, k.schema_version, k.state::text, t.first, t.types, t.schemas,
+             case when v_limit = 1 or octet_length(t.payloads) <= v_most then t.payloads end
+        from unnest(p_tenant, p_type, p_id, p_after) with ordinality r(t, ty, id, after, i)
+        join lateral (
+          select x.stream_id, x.version, x.closed_at from streams x
+           where x.tenant_id = v_context[r.t] and x.aggregate_type = r.ty and x.aggregate_id = r.id
+        ) s on true
+        left join lateral (
+          select x.version, x.schema_version, x.state from snapshots x where x.stream_id = s.stream_id and r.after = -1
+        ) k on true
+        -- Versions have no holes, so the first one tells them all; each column is put together by itself, which is half the work of
+        -- one text per event.
+        left join lateral (
+          select min(e.version) as first, json_agg(e.type) as types, json_agg(e.schema_version) as schemas,
+                 '[' || string_agg(e.payload::text, ',') || ']' as payloads
+            from (
+              select x.version, x.schema_version, x.type, x.payload from events x
+               where x.stream_id = s.stream_id and x.version > coalesce(k.version, greatest(r.after, 0))
+               order by x.version limit v_limit
+            ) e
+        ) t on true;
+      return;
+    exception when program_limit_exceeded or out_of_memory or internal_error then
+      if v_limit = 1 then
+        raise;
+      end if;
+      v_limit := greatest(1, v_limit / 8);
+    end;
+  end loop;
 end
 $$;
 
@@ -1536,41 +1549,50 @@ ALTER FUNCTION cairn.process_instance_json(i cairn.process_instances) OWNER TO c
 
 COMMENT ON FUNCTION cairn.process_instance_json(i cairn.process_instances) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
-CREATE FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) RETURNS text
+CREATE FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer, OUT events text, OUT more boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$
 declare
   v_horizon bigint := horizon();
+  v_most constant bigint := 33554432;
+  v_bytes bigint := 0;
+  v_texts text[];
+  v_event text;
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the query names a tenant outside of its context';
   end if;
-  return (
-    select '[' || string_agg(event_json(e), ',') || ']'
-      from (
-        select x.* from events x
-         where x.tenant_id = p_tenant and x.position <= v_horizon
-           and (p_types is null or x.type = any (p_types))
-           and (p_aggregate_type is null or x.aggregate_type = p_aggregate_type)
-           and (p_aggregate_id is null or x.aggregate_id = p_aggregate_id)
-           and (p_correlation is null or x.correlation_id = p_correlation)
-           and (p_workflow is null or x.workflow_id = p_workflow)
-           and (p_user is null or x.user_id = p_user)
-           and (p_project is null or x.project_id = p_project)
-           and (p_from is null or x.recorded_at >= p_from)
-           and (p_to is null or x.recorded_at < p_to)
-           and (p_cursor is null or (p_newest_first and x.position < p_cursor) or (not p_newest_first and x.position > p_cursor))
-         -- With the argument known, one of the two is a constant, and the other an order that the primary key has.
-         order by case when p_newest_first then x.position end desc, case when not p_newest_first then x.position end limit p_limit
-      ) e);
+  more := false;
+  for v_event in
+    select event_json(x) from events x
+     where x.tenant_id = p_tenant and x.position <= v_horizon
+       and (p_types is null or x.type = any (p_types))
+       and (p_aggregate_type is null or x.aggregate_type = p_aggregate_type)
+       and (p_aggregate_id is null or x.aggregate_id = p_aggregate_id)
+       and (p_correlation is null or x.correlation_id = p_correlation)
+       and (p_workflow is null or x.workflow_id = p_workflow)
+       and (p_user is null or x.user_id = p_user)
+       and (p_project is null or x.project_id = p_project)
+       and (p_from is null or x.recorded_at >= p_from)
+       and (p_to is null or x.recorded_at < p_to)
+       and (p_cursor is null or (p_newest_first and x.position < p_cursor) or (not p_newest_first and x.position > p_cursor))
+     -- With the argument known, one of the two is a constant, and the other an order that the primary key has.
+     order by case when p_newest_first then x.position end desc, case when not p_newest_first then x.position end limit p_limit
+  loop
+    v_bytes := v_bytes + octet_length(v_event);
+    more := v_texts is not null and v_bytes > v_most;
+    exit when more;
+    v_texts := array_append(v_texts, v_event);
+  end loop;
+  events := '[' || array_to_string(v_texts, ',') || ']';
 end
 $$;
 
-ALTER FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) OWNER TO cairn_owner;
+ALTER FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer, OUT events text, OUT more boolean) OWNER TO cairn_owner;
 
-COMMENT ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+COMMENT ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer, OUT events text, OUT more boolean) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.raw_commands(p_types text[], p_limit integer) RETURNS json
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1595,24 +1617,34 @@ CREATE FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit integ
     SET jit TO 'off'
     AS $$
 declare
+  v_most constant bigint := 33554432;
+  v_bytes bigint := 0;
+  v_texts text[];
+  v_cut boolean := false;
   v_end bigint;
-  v_count int;
   v_last bigint;
+  v_change record;
 begin
   horizon := change_horizon();
   v_end := least(read_changes.horizon, p_up_to, p_after + p_window);
-  select count(*), max(c.change_id),
-         json_agg(json_build_array(c.change_id, c.operation, c.tenant_id, c.new_row, c.old_row, (date_part('epoch', c.recorded_at) * 1000)::bigint)
-                  order by c.change_id)::text
-    into v_count, v_last, read_changes.changes
-    from (
-      select x.* from changes x
-       where x.change_id > p_after and x.change_id <= v_end and x.schema_name = p_schema and x.table_name = p_table
-         and x.operation = any (p_operations)
-         and (p_operator is null or change_matches(coalesce(x.new_row, x.old_row), p_column, p_operator, p_values))
-       order by x.change_id limit p_limit
-    ) c;
-  next := greatest(p_after, case when v_count < p_limit then v_end else v_last end);
+  for v_change in
+    select x.change_id,
+           json_build_array(x.change_id, x.operation, x.tenant_id, x.new_row, x.old_row,
+                            (date_part('epoch', x.recorded_at) * 1000)::bigint)::text as text
+      from changes x
+     where x.change_id > p_after and x.change_id <= v_end and x.schema_name = p_schema and x.table_name = p_table
+       and x.operation = any (p_operations)
+       and (p_operator is null or change_matches(coalesce(x.new_row, x.old_row), p_column, p_operator, p_values))
+     order by x.change_id limit p_limit
+  loop
+    v_bytes := v_bytes + octet_length(v_change.text);
+    v_cut := v_texts is not null and v_bytes > v_most;
+    exit when v_cut;
+    v_texts := array_append(v_texts, v_change.text);
+    v_last := v_change.change_id;
+  end loop;
+  changes := '[' || array_to_string(v_texts, ',') || ']';
+  next := greatest(p_after, case when v_cut or cardinality(v_texts) = p_limit then v_last else v_end end);
 end
 $$;
 
@@ -1620,28 +1652,43 @@ ALTER FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit intege
 
 COMMENT ON FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit integer, p_schema text, p_table text, p_operations text[], p_column text, p_operator text, p_values text[], p_window bigint, OUT horizon bigint, OUT next bigint, OUT changes text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
-CREATE FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) RETURNS record
+CREATE FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT next bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET jit TO 'off'
     AS $$
+declare
+  v_most constant bigint := 33554432;
+  v_bytes bigint := 0;
+  v_texts text[];
+  v_last bigint := p_after;
+  v_cut boolean := false;
+  v_event record;
 begin
   horizon := horizon();
-  select '[' || string_agg(event_json(e), ',') || ']', count(*), max(e.position) into events, count, last
-    from (
-      select x.* from events x
-       where x.position > p_after and x.position <= read_log.horizon
-         and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
-       order by x.position limit p_limit
-    ) e;
+  for v_event in
+    select x.position, event_json(x) as text from events x
+     where x.position > p_after and x.position <= read_log.horizon
+       and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
+     order by x.position limit p_limit
+  loop
+    v_bytes := v_bytes + octet_length(v_event.text);
+    v_cut := v_texts is not null and v_bytes > v_most;
+    exit when v_cut;
+    v_texts := array_append(v_texts, v_event.text);
+    v_last := v_event.position;
+  end loop;
+  events := '[' || array_to_string(v_texts, ',') || ']';
+  -- Short of the limit: there is nothing more up to the horizon. The horizon may lie behind p_after while a writer is at work.
+  next := case when v_cut or cardinality(v_texts) = p_limit then v_last else greatest(p_after, read_log.horizon) end;
 end
 $$;
 
-ALTER FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) OWNER TO cairn_owner;
+ALTER FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT next bigint) OWNER TO cairn_owner;
 
-COMMENT ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
+COMMENT ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT next bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1652,6 +1699,9 @@ CREATE FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit inte
     AS $$
 declare
   v_sample constant bigint := least(2000, p_window);
+  v_most constant bigint := 33554432;
+  v_limit int := p_limit;
+  v_bytes bigint;
   v_end bigint;
   v_count int;
   v_last bigint;
@@ -1676,23 +1726,35 @@ begin
   if v_found is null and (p_types is not null or p_tenant is not null) then
     v_end := least(v_end, p_after + p_window);
   end if;
-  select count(*), max(e.position), string_agg(e.position::text, ','), string_agg(e.version::text, ','), string_agg(e.id::text, ''),
-         json_agg(e.tenant_id), json_agg(e.aggregate_type), json_agg(e.aggregate_id), json_agg(e.type),
-         string_agg((date_part('epoch', e.recorded_at) * 1000)::bigint::text, ',') filter (where not p_unread),
-         string_agg(e.payload::text, ','), string_agg(e.metadata::text, ',') filter (where not p_unread),
-         string_agg(e.schema_version::text, ',') filter (where p_unread)
-    into v_count, v_last, positions, versions, ids, tenants, aggregate_types, aggregate_ids, types, times, payloads, metadata, schemas
-    from (
-      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata, x.schema_version
-         from events x
-        where v_found is null and x.position > p_after and x.position <= v_end
-          and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
-        order by x.position limit p_limit)
-      union all
-      (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata, x.schema_version
-         from events x where x.position = any (v_found) order by x.position)
-    ) e;
-  next := greatest(p_after, case when v_count < p_limit then v_end else v_last end);
+  loop
+    begin
+      select count(*), max(e.position), string_agg(e.position::text, ','), string_agg(e.version::text, ','), string_agg(e.id::text, ''),
+             json_agg(e.tenant_id), json_agg(e.aggregate_type), json_agg(e.aggregate_id), json_agg(e.type),
+             string_agg((date_part('epoch', e.recorded_at) * 1000)::bigint::text, ',') filter (where not p_unread),
+             string_agg(e.payload::text, ','), string_agg(e.metadata::text, ',') filter (where not p_unread),
+             string_agg(e.schema_version::text, ',') filter (where p_unread)
+        into v_count, v_last, positions, versions, ids, tenants, aggregate_types, aggregate_ids, types, times, payloads, metadata, schemas
+        from (
+          (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata, x.schema_version
+             from events x
+            where v_found is null and x.position > p_after and x.position <= v_end
+              and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
+            order by x.position limit v_limit)
+          union all
+          (select x.position, x.version, x.id, x.tenant_id, x.aggregate_type, x.aggregate_id, x.type, x.recorded_at, x.payload, x.metadata, x.schema_version
+             from events x where x.position = any (v_found) order by x.position limit v_limit)
+        ) e;
+      v_bytes := octet_length(payloads)::bigint + coalesce(octet_length(read_log_page.metadata), 0);
+      exit when v_count <= 1 or v_bytes <= v_most;
+      v_limit := greatest(1, least(v_count - 1, v_count * v_most / v_bytes));
+    exception when program_limit_exceeded or out_of_memory or internal_error then
+      if v_limit = 1 then
+        raise;
+      end if;
+      v_limit := greatest(1, v_limit / 4);
+    end;
+  end loop;
+  next := greatest(p_after, case when v_count < v_limit then v_end else v_last end);
 end
 $$;
 
@@ -1714,34 +1776,44 @@ ALTER FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p
 
 COMMENT ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
-CREATE FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) RETURNS text
+CREATE FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer, OUT events text, OUT more boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET jit TO 'off'
     AS $$
+declare
+  v_most constant bigint := 33554432;
+  v_bytes bigint := 0;
+  v_texts text[];
+  v_event text;
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
   end if;
-  return (
-    select '[' || string_agg(event_json(e), ',') || ']'
-      from (
-        select x.* from events x
-         where x.stream_id = (select s.stream_id from streams s
-                               where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id)
-           and x.version between p_from and p_to and x.recorded_at <= p_until
-         order by x.version limit p_limit
-      ) e);
+  more := false;
+  for v_event in
+    select event_json(x) from events x
+     where x.stream_id = (select s.stream_id from streams s
+                           where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id)
+       and x.version between p_from and p_to and x.recorded_at <= p_until
+     order by x.version limit p_limit
+  loop
+    v_bytes := v_bytes + octet_length(v_event);
+    more := v_texts is not null and v_bytes > v_most;
+    exit when more;
+    v_texts := array_append(v_texts, v_event);
+  end loop;
+  events := '[' || array_to_string(v_texts, ',') || ']';
 end
 $$;
 
-ALTER FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) OWNER TO cairn_owner;
+ALTER FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer, OUT events text, OUT more boolean) OWNER TO cairn_owner;
 
-COMMENT ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) IS 'Made by Cairn’s migration, which replaces and removes it.';
+COMMENT ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer, OUT events text, OUT more boolean) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
-CREATE FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) RETURNS record
+CREATE FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT next bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'cairn', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
@@ -1749,24 +1821,39 @@ CREATE FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant
     SET enable_bitmapscan TO 'off'
     SET jit TO 'off'
     AS $$
+declare
+  v_most constant bigint := 33554432;
+  v_bytes bigint := 0;
+  v_texts text[];
+  v_last bigint := p_after;
+  v_cut boolean := false;
+  v_event record;
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
   end if;
   horizon := horizon();
-  select '[' || string_agg(event_json(e), ',') || ']', count(*), max(e.position) into events, count, last
-    from (
-      select x.* from events x
-       where x.tenant_id = p_tenant and x.position > p_after and x.position <= read_tenant_log.horizon
-         and (p_types is null or x.type = any (p_types))
-       order by x.position limit p_limit
-    ) e;
+  for v_event in
+    select x.position, event_json(x) as text from events x
+     where x.tenant_id = p_tenant and x.position > p_after and x.position <= read_tenant_log.horizon
+       and (p_types is null or x.type = any (p_types))
+     order by x.position limit p_limit
+  loop
+    v_bytes := v_bytes + octet_length(v_event.text);
+    v_cut := v_texts is not null and v_bytes > v_most;
+    exit when v_cut;
+    v_texts := array_append(v_texts, v_event.text);
+    v_last := v_event.position;
+  end loop;
+  events := '[' || array_to_string(v_texts, ',') || ']';
+  -- Short of the limit: there is nothing more up to the horizon. The horizon may lie behind p_after while a writer is at work.
+  next := case when v_cut or cardinality(v_texts) = p_limit then v_last else greatest(p_after, read_tenant_log.horizon) end;
 end
 $$;
 
-ALTER FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) OWNER TO cairn_owner;
+ALTER FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT next bigint) OWNER TO cairn_owner;
 
-COMMENT ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
+COMMENT ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT next bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.record_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3234,8 +3321,8 @@ GRANT SELECT ON TABLE cairn.process_instances TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.process_instance_json(i cairn.process_instances) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer) TO cairn_app;
+REVOKE ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer, OUT events text, OUT more boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text, p_workflow text, p_user text, p_project text, p_from timestamp with time zone, p_to timestamp with time zone, p_cursor bigint, p_newest_first boolean, p_limit integer, OUT events text, OUT more boolean) TO cairn_app;
 
 REVOKE ALL ON FUNCTION cairn.raw_commands(p_types text[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.raw_commands(p_types text[], p_limit integer) TO cairn_worker;
@@ -3243,8 +3330,8 @@ GRANT ALL ON FUNCTION cairn.raw_commands(p_types text[], p_limit integer) TO cai
 REVOKE ALL ON FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit integer, p_schema text, p_table text, p_operations text[], p_column text, p_operator text, p_values text[], p_window bigint, OUT horizon bigint, OUT next bigint, OUT changes text) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_changes(p_after bigint, p_up_to bigint, p_limit integer, p_schema text, p_table text, p_operations text[], p_column text, p_operator text, p_values text[], p_window bigint, OUT horizon bigint, OUT next bigint, OUT changes text) TO cairn_worker;
 
-REVOKE ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) TO cairn_worker;
+REVOKE ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT next bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], p_tenant text, OUT horizon bigint, OUT events text, OUT next bigint) TO cairn_worker;
 
 REVOKE ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) TO cairn_worker;
@@ -3252,11 +3339,11 @@ GRANT ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limi
 REVOKE ALL ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) TO cairn_app;
 
-REVOKE ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer) TO cairn_app;
+REVOKE ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer, OUT events text, OUT more boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer, OUT events text, OUT more boolean) TO cairn_app;
 
-REVOKE ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT count integer, OUT last bigint) TO cairn_app;
+REVOKE ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT next bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT next bigint) TO cairn_app;
 
 REVOKE ALL ON FUNCTION cairn.record_change() FROM PUBLIC;
 

@@ -30,6 +30,7 @@ $$;
 
 -- A page of the changes of one table up to their horizon, for pumps (cairn_worker); p_up_to null: the horizon. It goes over p_window
 -- positions at most, so that a table that changes rarely is not searched for twice. Separate statements on purpose: see horizon().
+-- A page holds fewer changes where their rows are large: see read_stream.
 -- changes: [[position, operation, tenant, new row, old row, milliseconds], …]
 create or replace function read_changes(
   p_after bigint, p_up_to bigint, p_limit int, p_schema text, p_table text, p_operations text[], p_column text, p_operator text,
@@ -43,24 +44,34 @@ set enable_bitmapscan = off
 set jit = off
 as $$
 declare
+  v_most constant bigint := 33554432;
+  v_bytes bigint := 0;
+  v_texts text[];
+  v_cut boolean := false;
   v_end bigint;
-  v_count int;
   v_last bigint;
+  v_change record;
 begin
   horizon := change_horizon();
   v_end := least(read_changes.horizon, p_up_to, p_after + p_window);
-  select count(*), max(c.change_id),
-         json_agg(json_build_array(c.change_id, c.operation, c.tenant_id, c.new_row, c.old_row, (date_part('epoch', c.recorded_at) * 1000)::bigint)
-                  order by c.change_id)::text
-    into v_count, v_last, read_changes.changes
-    from (
-      select x.* from changes x
-       where x.change_id > p_after and x.change_id <= v_end and x.schema_name = p_schema and x.table_name = p_table
-         and x.operation = any (p_operations)
-         and (p_operator is null or change_matches(coalesce(x.new_row, x.old_row), p_column, p_operator, p_values))
-       order by x.change_id limit p_limit
-    ) c;
-  next := greatest(p_after, case when v_count < p_limit then v_end else v_last end);
+  for v_change in
+    select x.change_id,
+           json_build_array(x.change_id, x.operation, x.tenant_id, x.new_row, x.old_row,
+                            (date_part('epoch', x.recorded_at) * 1000)::bigint)::text as text
+      from changes x
+     where x.change_id > p_after and x.change_id <= v_end and x.schema_name = p_schema and x.table_name = p_table
+       and x.operation = any (p_operations)
+       and (p_operator is null or change_matches(coalesce(x.new_row, x.old_row), p_column, p_operator, p_values))
+     order by x.change_id limit p_limit
+  loop
+    v_bytes := v_bytes + octet_length(v_change.text);
+    v_cut := v_texts is not null and v_bytes > v_most;
+    exit when v_cut;
+    v_texts := array_append(v_texts, v_change.text);
+    v_last := v_change.change_id;
+  end loop;
+  changes := '[' || array_to_string(v_texts, ',') || ']';
+  next := greatest(p_after, case when v_cut or cardinality(v_texts) = p_limit then v_last else v_end end);
 end
 $$;
 

@@ -7,7 +7,7 @@ import { sql } from '../connection/sql.ts'
 import { parseEvents } from './event-row.ts'
 import { assertLimit } from './read-log.ts'
 
-const Page = z.object({ events: z.string().nullable() })
+const Page = z.object({ events: z.string().nullable(), more: z.boolean() })
 const Counts = z.object({ counts: z.string() })
 
 /** Answers `EventQueryPort.query`. */
@@ -21,18 +21,18 @@ export async function queryEvents(db: PgDatabase, filter: EventFilter, options: 
   const page = await retryWhileUnavailable('a query', db.options.retryForMs, () =>
     gates.read.run(() =>
       pools.read.one(sql.prepared(`${schema}_query_events`, Page)`
-        select ${sql.identifier([schema])}.query_events(${context.text}, ${context.signature}, ${filter.tenantId},
+        select events, more from ${sql.identifier([schema])}.query_events(${context.text}, ${context.signature}, ${filter.tenantId},
           ${filter.types === undefined ? null : textArray(filter.types)}::text[], ${filter.aggregateType ?? null}::text,
           ${filter.aggregateId ?? null}::text, ${filter.correlationId ?? null}::text, ${filter.workflowId ?? null}::text,
           ${filter.userId ?? null}::text, ${filter.projectId ?? null}::text, ${filter.from?.toISOString() ?? null}::timestamptz,
           ${filter.to?.toISOString() ?? null}::timestamptz, ${options.cursor ?? null}::bigint, ${options.order === 'newest-first'}::boolean,
-          ${limit + 1}::int) as events`),
+          ${limit + 1}::int)`),
     ),
   )
-  // One more than asked for tells whether there is another page.
+  // One more than asked for tells whether there is another page; large events may not all have come.
   const read = parseEvents(page.events)
   const events = read.slice(0, limit)
-  return { events, next: read.length > limit ? events.at(-1)?.position : undefined }
+  return { events, next: page.more || read.length > limit ? events.at(-1)?.position : undefined }
 }
 
 /** Answers `EventQueryPort.countByType`. */

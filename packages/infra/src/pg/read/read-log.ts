@@ -6,7 +6,7 @@ import { retryWhileUnavailable } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { parseEvents } from './event-row.ts'
 
-const Page = z.object({ horizon: z.int(), events: z.string().nullable(), count: z.int(), last: z.int().nullable() })
+const Page = z.object({ horizon: z.int(), events: z.string().nullable(), next: z.int() })
 
 /** A page of the log up to the horizon: one tenant's as the application, every tenant's as the worker. */
 export async function readLog(db: PgDatabase, options: ReadAllOptions): Promise<LogPage> {
@@ -23,19 +23,17 @@ export async function readLog(db: PgDatabase, options: ReadAllOptions): Promise<
     if (tenantId === undefined) {
       return gates.worker.run(() =>
         pools.worker.one(sql.prepared(`${schema}_read_log`, Page)`
-          select horizon, events, count, last from ${name}.read_log(${after}::bigint, ${limit}::int, ${types}::text[], null)`),
+          select horizon, events, next from ${name}.read_log(${after}::bigint, ${limit}::int, ${types}::text[], null)`),
       )
     }
     const context = signer.sign([tenantId])
     return gates.read.run(() =>
       pools.read.one(sql.prepared(`${schema}_read_tenant_log`, Page)`
-        select horizon, events, count, last from ${name}.read_tenant_log(
+        select horizon, events, next from ${name}.read_tenant_log(
           ${context.text}, ${context.signature}, ${tenantId}, ${after}::bigint, ${limit}::int, ${types}::text[])`),
     )
   })
-  // Short of the limit: there is nothing more up to the horizon. The horizon may lie behind `after` while a writer is at work.
-  const next = page.count < limit ? Math.max(after, page.horizon) : (page.last ?? after)
-  return { events: parseEvents(page.events), next, horizon: page.horizon }
+  return { events: parseEvents(page.events), next: page.next, horizon: page.horizon }
 }
 
 /** @throws InvalidInputError unless 1..most */

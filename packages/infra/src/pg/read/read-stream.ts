@@ -6,7 +6,7 @@ import { sql } from '../connection/sql.ts'
 import { parseEvents } from './event-row.ts'
 
 const pageSize = 1_000
-const Page = z.object({ events: z.string().nullable() })
+const Page = z.object({ events: z.string().nullable(), more: z.boolean() })
 
 /** Whole events of one stream, a page at a time as the loop asks for them. */
 export async function* readStream(db: PgDatabase, stream: StreamKey, options: ReadStreamOptions): AsyncGenerator<RecordedEvent> {
@@ -21,14 +21,14 @@ export async function* readStream(db: PgDatabase, stream: StreamKey, options: Re
     const page = await retryWhileUnavailable('reading a stream', db.options.retryForMs, () =>
       gates.read.run(() =>
         pools.read.one(sql.prepared(`${schema}_read_stream`, Page)`
-          select ${sql.identifier([schema])}.read_stream(${context.text}, ${context.signature}, ${stream.tenantId}, ${stream.aggregateType},
-            ${stream.aggregateId}, ${from}::bigint, ${to}::bigint, ${until}::timestamptz, ${limit}::int) as events`),
+          select events, more from ${sql.identifier([schema])}.read_stream(${context.text}, ${context.signature}, ${stream.tenantId}, ${stream.aggregateType},
+            ${stream.aggregateId}, ${from}::bigint, ${to}::bigint, ${until}::timestamptz, ${limit}::int)`),
       ),
     )
     const events = parseEvents(page.events)
     yield* events
     const last = events.at(-1)
-    if (last === undefined || events.length < limit) return
+    if (last === undefined || (events.length < limit && !page.more)) return
     from = last.version + 1
     left -= events.length
   }
