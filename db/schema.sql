@@ -1557,36 +1557,42 @@ CREATE FUNCTION cairn.query_events(p_context text, p_signature text, p_tenant te
 declare
   v_horizon bigint := horizon();
   v_most constant bigint := 33554432;
-  v_bytes bigint := 0;
-  v_texts text[];
-  v_event text;
+  v_limit int := p_limit;
+  v_count int;
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the query names a tenant outside of its context';
   end if;
-  more := false;
-  for v_event in
-    select event_json(x) from events x
-     where x.tenant_id = p_tenant and x.position <= v_horizon
-       and (p_types is null or x.type = any (p_types))
-       and (p_aggregate_type is null or x.aggregate_type = p_aggregate_type)
-       and (p_aggregate_id is null or x.aggregate_id = p_aggregate_id)
-       and (p_correlation is null or x.correlation_id = p_correlation)
-       and (p_workflow is null or x.workflow_id = p_workflow)
-       and (p_user is null or x.user_id = p_user)
-       and (p_project is null or x.project_id = p_project)
-       and (p_from is null or x.recorded_at >= p_from)
-       and (p_to is null or x.recorded_at < p_to)
-       and (p_cursor is null or (p_newest_first and x.position < p_cursor) or (not p_newest_first and x.position > p_cursor))
-     -- With the argument known, one of the two is a constant, and the other an order that the primary key has.
-     order by case when p_newest_first then x.position end desc, case when not p_newest_first then x.position end limit p_limit
   loop
-    v_bytes := v_bytes + octet_length(v_event);
-    more := v_texts is not null and v_bytes > v_most;
-    exit when more;
-    v_texts := array_append(v_texts, v_event);
+    begin
+      select '[' || string_agg(event_json(e), ',') || ']', count(*)
+        into events, v_count
+        from (
+          select x.* from events x
+           where x.tenant_id = p_tenant and x.position <= v_horizon
+             and (p_types is null or x.type = any (p_types))
+             and (p_aggregate_type is null or x.aggregate_type = p_aggregate_type)
+             and (p_aggregate_id is null or x.aggregate_id = p_aggregate_id)
+             and (p_correlation is null or x.correlation_id = p_correlation)
+             and (p_workflow is null or x.workflow_id = p_workflow)
+             and (p_user is null or x.user_id = p_user)
+             and (p_project is null or x.project_id = p_project)
+             and (p_from is null or x.recorded_at >= p_from)
+             and (p_to is null or x.recorded_at < p_to)
+             and (p_cursor is null or (p_newest_first and x.position < p_cursor) or (not p_newest_first and x.position > p_cursor))
+           -- With the argument known, one of the two is a constant, and the other an order that the primary key has.
+           order by case when p_newest_first then x.position end desc, case when not p_newest_first then x.position end limit v_limit
+        ) e;
+      exit when v_count <= 1 or octet_length(events) <= v_most;
+      v_limit := greatest(1, least(v_count - 1, v_count * v_most / octet_length(events)));
+    exception when program_limit_exceeded or out_of_memory or internal_error then
+      if v_limit = 1 then
+        raise;
+      end if;
+      v_limit := greatest(1, v_limit / 32);
+    end;
   end loop;
-  events := '[' || array_to_string(v_texts, ',') || ']';
+  more := v_limit < p_limit and v_count = v_limit;
 end
 $$;
 
@@ -1661,28 +1667,32 @@ CREATE FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types text[], 
     AS $$
 declare
   v_most constant bigint := 33554432;
-  v_bytes bigint := 0;
-  v_texts text[];
-  v_last bigint := p_after;
-  v_cut boolean := false;
-  v_event record;
+  v_limit int := p_limit;
+  v_count int;
+  v_last bigint;
 begin
   horizon := horizon();
-  for v_event in
-    select x.position, event_json(x) as text from events x
-     where x.position > p_after and x.position <= read_log.horizon
-       and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
-     order by x.position limit p_limit
   loop
-    v_bytes := v_bytes + octet_length(v_event.text);
-    v_cut := v_texts is not null and v_bytes > v_most;
-    exit when v_cut;
-    v_texts := array_append(v_texts, v_event.text);
-    v_last := v_event.position;
+    begin
+      select '[' || string_agg(event_json(e), ',') || ']', count(*), max(e.position)
+        into events, v_count, v_last
+        from (
+          select x.* from events x
+           where x.position > p_after and x.position <= read_log.horizon
+             and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
+           order by x.position limit v_limit
+        ) e;
+      exit when v_count <= 1 or octet_length(events) <= v_most;
+      v_limit := greatest(1, least(v_count - 1, v_count * v_most / octet_length(events)));
+    exception when program_limit_exceeded or out_of_memory or internal_error then
+      if v_limit = 1 then
+        raise;
+      end if;
+      v_limit := greatest(1, v_limit / 32);
+    end;
   end loop;
-  events := '[' || array_to_string(v_texts, ',') || ']';
   -- Short of the limit: there is nothing more up to the horizon. The horizon may lie behind p_after while a writer is at work.
-  next := case when v_cut or cardinality(v_texts) = p_limit then v_last else greatest(p_after, read_log.horizon) end;
+  next := case when v_count < v_limit then greatest(p_after, read_log.horizon) else v_last end;
 end
 $$;
 
@@ -1726,6 +1736,20 @@ begin
   if v_found is null and (p_types is not null or p_tenant is not null) then
     v_end := least(v_end, p_after + p_window);
   end if;
+  if v_end > p_after + 8 and p_limit > 8 then
+    select count(*), sum(octet_length(e.payload::text)) into v_count, v_bytes
+      from (
+        (select x.payload from events x
+          where v_found is null and x.position > p_after and x.position <= least(v_end, p_after + 64)
+            and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
+          order by x.position limit 8)
+        union all
+        (select x.payload from events x where x.position = any (v_found[1:8]))
+      ) e;
+    if v_bytes * p_limit > v_count * v_most then
+      v_limit := greatest(1, v_count * v_most / v_bytes);
+    end if;
+  end if;
   loop
     begin
       select count(*), max(e.position), string_agg(e.position::text, ','), string_agg(e.version::text, ','), string_agg(e.id::text, ''),
@@ -1751,7 +1775,7 @@ begin
       if v_limit = 1 then
         raise;
       end if;
-      v_limit := greatest(1, v_limit / 4);
+      v_limit := greatest(1, v_limit / 32);
     end;
   end loop;
   next := greatest(p_after, case when v_count < v_limit then v_end else v_last end);
@@ -1785,27 +1809,33 @@ CREATE FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant tex
     AS $$
 declare
   v_most constant bigint := 33554432;
-  v_bytes bigint := 0;
-  v_texts text[];
-  v_event text;
+  v_limit int := p_limit;
+  v_count int;
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
   end if;
-  more := false;
-  for v_event in
-    select event_json(x) from events x
-     where x.stream_id = (select s.stream_id from streams s
-                           where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id)
-       and x.version between p_from and p_to and x.recorded_at <= p_until
-     order by x.version limit p_limit
   loop
-    v_bytes := v_bytes + octet_length(v_event);
-    more := v_texts is not null and v_bytes > v_most;
-    exit when more;
-    v_texts := array_append(v_texts, v_event);
+    begin
+      select '[' || string_agg(event_json(e), ',') || ']', count(*)
+        into events, v_count
+        from (
+          select x.* from events x
+           where x.stream_id = (select s.stream_id from streams s
+                                 where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id)
+             and x.version between p_from and p_to and x.recorded_at <= p_until
+           order by x.version limit v_limit
+        ) e;
+      exit when v_count <= 1 or octet_length(events) <= v_most;
+      v_limit := greatest(1, least(v_count - 1, v_count * v_most / octet_length(events)));
+    exception when program_limit_exceeded or out_of_memory or internal_error then
+      if v_limit = 1 then
+        raise;
+      end if;
+      v_limit := greatest(1, v_limit / 32);
+    end;
   end loop;
-  events := '[' || array_to_string(v_texts, ',') || ']';
+  more := v_limit < p_limit and v_count = v_limit;
 end
 $$;
 
@@ -1823,31 +1853,35 @@ CREATE FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant
     AS $$
 declare
   v_most constant bigint := 33554432;
-  v_bytes bigint := 0;
-  v_texts text[];
-  v_last bigint := p_after;
-  v_cut boolean := false;
-  v_event record;
+  v_limit int := p_limit;
+  v_count int;
+  v_last bigint;
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
   end if;
   horizon := horizon();
-  for v_event in
-    select x.position, event_json(x) as text from events x
-     where x.tenant_id = p_tenant and x.position > p_after and x.position <= read_tenant_log.horizon
-       and (p_types is null or x.type = any (p_types))
-     order by x.position limit p_limit
   loop
-    v_bytes := v_bytes + octet_length(v_event.text);
-    v_cut := v_texts is not null and v_bytes > v_most;
-    exit when v_cut;
-    v_texts := array_append(v_texts, v_event.text);
-    v_last := v_event.position;
+    begin
+      select '[' || string_agg(event_json(e), ',') || ']', count(*), max(e.position)
+        into events, v_count, v_last
+        from (
+          select x.* from events x
+           where x.tenant_id = p_tenant and x.position > p_after and x.position <= read_tenant_log.horizon
+             and (p_types is null or x.type = any (p_types))
+           order by x.position limit v_limit
+        ) e;
+      exit when v_count <= 1 or octet_length(events) <= v_most;
+      v_limit := greatest(1, least(v_count - 1, v_count * v_most / octet_length(events)));
+    exception when program_limit_exceeded or out_of_memory or internal_error then
+      if v_limit = 1 then
+        raise;
+      end if;
+      v_limit := greatest(1, v_limit / 32);
+    end;
   end loop;
-  events := '[' || array_to_string(v_texts, ',') || ']';
   -- Short of the limit: there is nothing more up to the horizon. The horizon may lie behind p_after while a writer is at work.
-  next := case when v_cut or cardinality(v_texts) = p_limit then v_last else greatest(p_after, read_tenant_log.horizon) end;
+  next := case when v_count < v_limit then greatest(p_after, read_tenant_log.horizon) else v_last end;
 end
 $$;
 

@@ -1,5 +1,5 @@
--- Whole events of one stream, ascending by version, as a JSON array; null when there are none. `more`: the answer was cut, because a
--- driver can take no value above half a gigabyte; it goes on behind the last event.
+-- Whole events of one stream, ascending by version, as a JSON array; null when there are none. more: the answer was cut, because
+-- a driver can take no value above half a gigabyte, and the server makes none above one; the stream may go on behind its last event.
 -- Dropped first: the columns of an answer cannot be replaced.
 drop function if exists read_stream;
 create or replace function read_stream(
@@ -14,26 +14,32 @@ set jit = off
 as $$
 declare
   v_most constant bigint := 33554432;
-  v_bytes bigint := 0;
-  v_texts text[];
-  v_event text;
+  v_limit int := p_limit;
+  v_count int;
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the read names a tenant outside of its context';
   end if;
-  more := false;
-  for v_event in
-    select event_json(x) from events x
-     where x.stream_id = (select s.stream_id from streams s
-                           where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id)
-       and x.version between p_from and p_to and x.recorded_at <= p_until
-     order by x.version limit p_limit
   loop
-    v_bytes := v_bytes + octet_length(v_event);
-    more := v_texts is not null and v_bytes > v_most;
-    exit when more;
-    v_texts := array_append(v_texts, v_event);
+    begin
+      select '[' || string_agg(event_json(e), ',') || ']', count(*)
+        into events, v_count
+        from (
+          select x.* from events x
+           where x.stream_id = (select s.stream_id from streams s
+                                 where s.tenant_id = p_tenant and s.aggregate_type = p_type and s.aggregate_id = p_id)
+             and x.version between p_from and p_to and x.recorded_at <= p_until
+           order by x.version limit v_limit
+        ) e;
+      exit when v_count <= 1 or octet_length(events) <= v_most;
+      v_limit := greatest(1, least(v_count - 1, v_count * v_most / octet_length(events)));
+    exception when program_limit_exceeded or out_of_memory or internal_error then
+      if v_limit = 1 then
+        raise;
+      end if;
+      v_limit := greatest(1, v_limit / 32);
+    end;
   end loop;
-  events := '[' || array_to_string(v_texts, ',') || ']';
+  more := v_limit < p_limit and v_count = v_limit;
 end
 $$;

@@ -16,27 +16,31 @@ set jit = off
 as $$
 declare
   v_most constant bigint := 33554432;
-  v_bytes bigint := 0;
-  v_texts text[];
-  v_last bigint := p_after;
-  v_cut boolean := false;
-  v_event record;
+  v_limit int := p_limit;
+  v_count int;
+  v_last bigint;
 begin
   horizon := horizon();
-  for v_event in
-    select x.position, event_json(x) as text from events x
-     where x.position > p_after and x.position <= read_log.horizon
-       and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
-     order by x.position limit p_limit
   loop
-    v_bytes := v_bytes + octet_length(v_event.text);
-    v_cut := v_texts is not null and v_bytes > v_most;
-    exit when v_cut;
-    v_texts := array_append(v_texts, v_event.text);
-    v_last := v_event.position;
+    begin
+      select '[' || string_agg(event_json(e), ',') || ']', count(*), max(e.position)
+        into events, v_count, v_last
+        from (
+          select x.* from events x
+           where x.position > p_after and x.position <= read_log.horizon
+             and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
+           order by x.position limit v_limit
+        ) e;
+      exit when v_count <= 1 or octet_length(events) <= v_most;
+      v_limit := greatest(1, least(v_count - 1, v_count * v_most / octet_length(events)));
+    exception when program_limit_exceeded or out_of_memory or internal_error then
+      if v_limit = 1 then
+        raise;
+      end if;
+      v_limit := greatest(1, v_limit / 32);
+    end;
   end loop;
-  events := '[' || array_to_string(v_texts, ',') || ']';
   -- Short of the limit: there is nothing more up to the horizon. The horizon may lie behind p_after while a writer is at work.
-  next := case when v_cut or cardinality(v_texts) = p_limit then v_last else greatest(p_after, read_log.horizon) end;
+  next := case when v_count < v_limit then greatest(p_after, read_log.horizon) else v_last end;
 end
 $$;

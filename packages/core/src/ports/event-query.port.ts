@@ -24,6 +24,7 @@ export interface EventQueryOptions {
 }
 
 export interface EventQueryPage {
+  /** Fewer than asked for where they are large. */
   readonly events: readonly RecordedEvent[]
   /** Pass as `cursor` for the next page; undefined on the last. */
   readonly next: number | undefined

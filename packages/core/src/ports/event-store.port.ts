@@ -113,9 +113,9 @@ export interface ReadAllOptions {
 }
 
 export interface LogPage {
-  /** Ascending by position. */
+  /** Ascending by position; fewer than asked for where they are large. */
   readonly events: readonly RecordedEvent[]
-  /** Pass as `after` to go on: the last event read or, when the read came back short of its limit, the horizon. */
+  /** Pass as `after` to go on: the last event read or, where nothing follows it, the horizon. At `horizon`, all was read. */
   readonly next: number
   /** The highest position below which nothing can still appear. */
   readonly horizon: number

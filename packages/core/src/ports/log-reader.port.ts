@@ -20,7 +20,7 @@ export interface LogReadOptions {
 }
 
 export interface LogReadPage {
-  /** Ascending by position. Payloads are as stored: not yet lifted. */
+  /** Ascending by position; fewer than asked for where they are large. Payloads are as stored: not yet lifted. */
   readonly events: readonly RecordedEvent[]
   /**
    * Everything that passes the filter up to here is in `events`: the last event read, the end of the window that was searched,

@@ -1,4 +1,6 @@
 import { InvalidInputError, PayloadTooLargeError } from '../errors/input.ts'
+import { endOfString } from './json-text.ts'
+import { addedByExponents } from './printed-numbers.ts'
 
 /** 1 MiB. */
 export const defaultMaxPayloadBytes = 1_048_576
@@ -7,7 +9,7 @@ export const maxPayloadDepth = 500
 
 /**
  * The JSON text of a payload, after the checks that need no schema: JSON-stable numbers, no NUL, no lone surrogates,
- * no bottomless nesting, at most `limit` bytes of UTF-8. Stores call it once per payload and send the text as it is.
+ * no bottomless nesting, at most `limit` bytes of UTF-8, its numbers as PostgreSQL prints them. Stores call it once per payload and send the text as it is.
  * @param what for messages: 'event order.created'
  * @throws InvalidInputError, PayloadTooLargeError
  */
@@ -19,9 +21,10 @@ export function encodePayload(what: string, value: unknown, limit: number = defa
   if (text.length > 2 * maxPayloadDepth) refuseDepth(what, text)
   // NaN, infinities, and what is undefined inside an array were written as null.
   if (text.includes('null')) refuseLost(what, value, '')
+  const added = addedByExponents(text)
   // A UTF-16 unit is at most three bytes of UTF-8.
-  if (text.length * 3 > limit) {
-    const bytes = Buffer.byteLength(text)
+  if (text.length * 3 + added > limit) {
+    const bytes = Buffer.byteLength(text) + added
     if (bytes > limit) throw new PayloadTooLargeError(what, bytes, limit)
   }
   return text
@@ -90,17 +93,4 @@ function refuseDepth(what: string, text: string): void {
       }
     } else if (c === 0x7d || c === 0x5d) depth--
   }
-}
-
-/** The index of the quote that closes the string opened at `start`. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1)
-  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
-  return end
-}
-
-function isEscaped(text: string, index: number): boolean {
-  let backslashes = 0
-  while (text.charCodeAt(index - 1 - backslashes) === 0x5c) backslashes++
-  return backslashes % 2 === 1
 }

@@ -15,9 +15,10 @@ export async function* readStream(db: PgDatabase, stream: StreamKey, options: Re
   const until = options.until?.toISOString() ?? 'infinity'
   let from = options.fromVersion ?? 1
   let left = options.limit ?? Number.MAX_SAFE_INTEGER
+  let most = pageSize
   const context = signer.sign([stream.tenantId])
   while (left > 0 && from <= to) {
-    const limit = Math.min(left, pageSize)
+    const limit = Math.min(left, most)
     const page = await retryWhileUnavailable('reading a stream', db.options.retryForMs, () =>
       gates.read.run(() =>
         pools.read.one(sql.prepared(`${schema}_read_stream`, Page)`
@@ -29,6 +30,8 @@ export async function* readStream(db: PgDatabase, stream: StreamKey, options: Re
     yield* events
     const last = events.at(-1)
     if (last === undefined || (events.length < limit && !page.more)) return
+    // Events of one stream are much alike: the next page need not be made in vain.
+    most = page.more ? events.length : Math.min(2 * most, pageSize)
     from = last.version + 1
     left -= events.length
   }

@@ -18,7 +18,7 @@ export async function logOf(store: EventStoreUnderTest, tenantId: string, limit 
   for (let after = 0; ;) {
     const page = await store.readAll({ tenantId, after, limit })
     all.push(...page.events)
-    if (page.next <= after || page.events.length < limit) return all
+    if (page.next <= after || page.next >= page.horizon) return all
     after = page.next
   }
 }
