@@ -1736,20 +1736,6 @@ begin
   if v_found is null and (p_types is not null or p_tenant is not null) then
     v_end := least(v_end, p_after + p_window);
   end if;
-  if v_end > p_after + 8 and p_limit > 8 then
-    select count(*), sum(octet_length(e.payload::text)) into v_count, v_bytes
-      from (
-        (select x.payload from events x
-          where v_found is null and x.position > p_after and x.position <= least(v_end, p_after + 64)
-            and (p_types is null or x.type = any (p_types)) and (p_tenant is null or x.tenant_id = p_tenant)
-          order by x.position limit 8)
-        union all
-        (select x.payload from events x where x.position = any (v_found[1:8]))
-      ) e;
-    if v_bytes * p_limit > v_count * v_most then
-      v_limit := greatest(1, v_count * v_most / v_bytes);
-    end if;
-  end if;
   loop
     begin
       select count(*), max(e.position), string_agg(e.position::text, ','), string_agg(e.version::text, ','), string_agg(e.id::text, ''),

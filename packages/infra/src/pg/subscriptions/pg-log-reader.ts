@@ -15,6 +15,7 @@ import { retryWhileUnavailable } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { assertLimit } from '../read/read-log.ts'
 import { logEvents } from './log-events.ts'
+import { PageLimit } from './page-limit.ts'
 
 /** Positions that a read with a filter goes over: some tens of milliseconds, where nothing passes it. */
 const defaultWindow = 50_000
@@ -49,6 +50,7 @@ export interface PgLogReaderOptions {
 export class PgLogReader implements LogReaderPort {
   readonly #db: PgDatabase
   readonly #window: number
+  readonly #most = new PageLimit(maxEvents)
 
   constructor(db: PgDatabase, options: PgLogReaderOptions = {}) {
     this.#db = db
@@ -66,14 +68,16 @@ export class PgLogReader implements LogReaderPort {
     if (upTo !== undefined) assertVersion('upTo', upTo)
     assertLimit(limit, maxEvents)
     if (tenantId !== undefined) assertTenantId(tenantId)
-    const { horizon, next, ...columns } = await this.#one(
-      'reading the log',
-      sql.prepared(`${this.#db.schema}_read_log_page`, Page)`
+    const ask = (most: number) =>
+      this.#one(
+        'reading the log',
+        sql.prepared(`${this.#db.schema}_read_log_page`, Page)`
         select horizon, next, positions, versions, ids, tenants::text, aggregate_types::text, aggregate_ids::text, types::text, times, payloads, metadata, schemas
           from ${this.#name('read_log_page')}(
-          ${after}::bigint, ${upTo ?? null}::bigint, ${limit}::int, ${types === undefined ? null : textArray(types)}::text[],
+          ${after}::bigint, ${upTo ?? null}::bigint, ${most}::int, ${types === undefined ? null : textArray(types)}::text[],
           ${tenantId ?? null}, ${this.#window}::bigint, ${unread !== undefined}::boolean)`,
-    )
+      )
+    const { horizon, next, ...columns } = await this.#most.ask(limit, ask)
     return { events: logEvents(columns, unread), next, horizon }
   }
 
