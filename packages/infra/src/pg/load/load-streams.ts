@@ -41,6 +41,7 @@ export async function loadStreams(
 ): Promise<readonly LoadedStream[]> {
   const rows = await ask(connection, schema, signer, requests, eventsPerAnswer, mode)
   const loaded: LoadedStream[] = requests.map(() => missingStream)
+  const alone = requests.length === 1
   // Of two rows for one stream the last one counts.
   for (const first of new Map(rows.map((row) => [row.stream_no, row])).values()) {
     const request = requests[first.stream_no - 1]
@@ -61,7 +62,8 @@ export async function loadStreams(
       version = row.version
       closed = row.closed
       if (last >= version || (came.length === 0 && !isWithheld(row))) break
-      limit = isWithheld(row) ? fewerThan(row.types?.length ?? 1) : limit
+      // By itself it has the whole of an answer; only then are fewer asked for.
+      if (isWithheld(row) && (alone || row !== first)) limit = fewerThan(row.types?.length ?? 1)
       row = (await ask(connection, schema, signer, [{ stream: request.stream, after: last }], limit, mode)).at(-1)
       if (row === undefined) break
     }
