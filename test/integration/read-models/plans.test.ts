@@ -138,8 +138,11 @@ describe('readers', () => {
     let after: string | undefined
     for (let page = 0; page < 100; page++) after = (await models.find(staff, 'plans', { limit: 100, after })).next
     const before = await touched()
-    await models.find(staff, 'plans', { limit: 100, after })
-    expect((await touched()) - before).toBeLessThan(1_000)
+    const times = 20
+    for (let n = 0; n < times; n++) await models.find(staff, 'plans', { limit: 100, after })
+    // A session of the pool that was not asked tells it later, and what the pages before these have read may come with it.
+    await expect.poll(async () => (await touched()) - before).toBeGreaterThanOrEqual(times * 100)
+    expect((await touched()) - before).toBeLessThan(100 * 100 + times * 1_000)
   })
 
   /** Rows that were fetched from the table, all told. */

@@ -10,6 +10,8 @@ import { ServiceUnavailableError } from '../service-unavailable-error.ts'
 import type { TemporalServerSettings, TemporalService } from './temporal-service.ts'
 
 const startMs = 30_000
+/** It looks for further ports by itself, and somebody may take one of them first. */
+const starts = 3
 const prefix = 'cairn-test-temporal'
 
 /** Starts `temporal server start-dev` on a free port; it ends with this process at the latest. */
@@ -48,6 +50,7 @@ async function start(
   port: number,
   { dbFile, dynamicConfig = {} }: TemporalServerSettings,
   logFile: string,
+  left = starts - 1,
 ): Promise<ChildProcess> {
   const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error']
   if (dbFile !== undefined) args.push('--db-filename', dbFile)
@@ -69,6 +72,10 @@ async function start(
     }
     if (!ended) await endChild(child, 'SIGKILL')
     const said = await readFile(logFile, 'utf8').catch(() => '')
+    if (ended && left > 0 && said.includes('address already in use')) {
+      await rm(logFile)
+      return start(program, port, { dbFile, dynamicConfig }, logFile, left - 1)
+    }
     throw new ServiceUnavailableError(
       'temporal',
       `The Temporal server ${program} did not start: ${said.trim().split('\n').slice(-3).join(' ')}`,
