@@ -22,7 +22,8 @@ type Fields<T> = T extends Record<string, never> ? {} : T
 
 export interface CommandOptions {
   /**
-   * The command's id, any UUID: send the same one again to retry safely.
+   * The command's id, any UUID: send the same one again to retry safely. Keep the command, or name every field whose default may
+   * differ by then: one that is made anew with another default is other content under the same id, and is refused.
    * @default a new UUIDv7
    */
   readonly id?: string
