@@ -5,7 +5,7 @@
 -- texts at all (1 GB), every stream is answered with fewer events, in a second row for those that have one: the last one counts.
 -- One row for each stream that exists; types, schema versions and payloads of its events aligned, null where there are none.
 -- Dropped first: the columns of an answer cannot be replaced.
-drop function if exists load_streams;
+drop function if exists load_streams(text, text, int[], text[], text[], bigint[], int);
 create or replace function load_streams(
   p_context text, p_signature text, p_tenant int[], p_type text[], p_id text[], p_after bigint[], p_limit int
 ) returns table (stream_no int, version bigint, closed boolean, snapshot_version bigint, snapshot_schema int, snapshot_state text,

@@ -1,7 +1,7 @@
 -- Whole events of one stream, ascending by version, as a JSON array; null when there are none. more: the answer was cut, because
 -- a driver can take no value above half a gigabyte, and the server makes none above one; the stream may go on behind its last event.
 -- Dropped first: the columns of an answer cannot be replaced.
-drop function if exists read_stream;
+drop function if exists read_stream(text, text, text, text, text, bigint, bigint, timestamptz, int);
 create or replace function read_stream(
   p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamptz, p_limit int,
   out events text, out more boolean

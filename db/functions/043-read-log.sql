@@ -2,7 +2,7 @@
 -- Three statements on purpose: see horizon().
 -- events: a JSON array, null when there are none; fewer than asked for where they are large (see read_stream). next: where to go on.
 -- Dropped first: the columns of an answer cannot be replaced.
-drop function if exists read_log;
+drop function if exists read_log(bigint, int, text[], text);
 create or replace function read_log(
   p_after bigint, p_limit int, p_types text[], p_tenant text, out horizon bigint, out events text, out next bigint
 )

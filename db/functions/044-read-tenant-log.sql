@@ -2,7 +2,7 @@
 -- Three statements on purpose: see horizon().
 -- events: a JSON array, null when there are none; fewer than asked for where they are large (see read_stream). next: where to go on.
 -- Dropped first: the columns of an answer cannot be replaced.
-drop function if exists read_tenant_log;
+drop function if exists read_tenant_log(text, text, text, bigint, int, text[]);
 create or replace function read_tenant_log(
   p_context text, p_signature text, p_tenant text, p_after bigint, p_limit int, p_types text[],
   out horizon bigint, out events text, out next bigint

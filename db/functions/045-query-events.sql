@@ -1,6 +1,6 @@
 -- A tenant's events by filters that compose, in keyset pages by position, up to the horizon. A null filter is off.
 -- more: the answer was cut (see read_stream). Dropped first: the columns of an answer cannot be replaced.
-drop function if exists query_events;
+drop function if exists query_events(text, text, text, text[], text, text, text, text, text, text, timestamptz, timestamptz, bigint, boolean, int);
 create or replace function query_events(
   p_context text, p_signature text, p_tenant text, p_types text[], p_aggregate_type text, p_aggregate_id text, p_correlation text,
   p_workflow text, p_user text, p_project text, p_from timestamptz, p_to timestamptz, p_cursor bigint, p_newest_first boolean, p_limit int,
