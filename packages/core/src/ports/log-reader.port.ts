@@ -29,6 +29,8 @@ export interface LogReadPage {
   readonly next: number
   /** The highest position below which nothing can still appear. */
   readonly horizon: number
+  /** How many characters the events have as JSON texts, roughly. Left out by a store that holds them in memory anyway. */
+  readonly size?: number
 }
 
 /** Where the log ends. */

@@ -12,6 +12,8 @@ const noHints: HintsPort = { listen: () => () => {}, close: async () => {} }
 class NumberLog implements LogReaderPort {
   readonly reads: LogReadOptions[] = []
   end = 0
+  /** Characters of each event. */
+  eventSize = 0
   /** What the next read waits for, once it has seen how far the log goes. */
   hold: Promise<void> | undefined
 
@@ -41,7 +43,7 @@ class NumberLog implements LogReaderPort {
       const type = next % 2 === 0 ? 'even' : 'odd'
       if (types === undefined || types.includes(type)) events.push(eventAt(next, type))
     }
-    return { events, next, horizon }
+    return { events, next, horizon, size: events.length * this.eventSize }
   }
 }
 
@@ -173,6 +175,22 @@ describe('joining the feed', () => {
     expect(taken(queue, 0)).toEqual([1, 2, 3, 4])
     expect(rings).toBe(2)
     expect(feed.attached).toBe(0)
+  })
+
+  it('a queue of large events lets go of the feed long before it is full by number', async () => {
+    const { log, feed, grow } = given()
+    log.eventSize = 10 * 1_048_576
+    const slow = await feed.join(0, all, 1_000, nothing)
+    const quick = await feed.join(0, all, 1_000, nothing)
+    const seen: number[] = []
+    for (let end = 4; end <= 12; end += 4) {
+      await grow(end)
+      seen.push(...taken(quick, 0))
+    }
+    expect(slow?.attached).toBe(false)
+    expect(taken(slow, 0)).toEqual([1, 2, 3, 4])
+    expect(quick?.attached).toBe(true)
+    expect(seen).toHaveLength(12)
   })
 
   it('stretches without events of its own are one step in the queue', async () => {

@@ -1,5 +1,8 @@
 import type { LogReadPage } from '../ports/log-reader.port.ts'
 
+/** Pages of large events: so many characters of them are queued, as JSON texts, and one page more. */
+const maxSize = 64 * 1_048_576
+
 /** The feed's pages that one runner has not taken yet. Bounded: one that is slow falls off the feed and reads for itself. */
 export class FeedQueue {
   readonly types: readonly string[] | undefined
@@ -8,6 +11,7 @@ export class FeedQueue {
   readonly #arrived: () => void
   readonly #pages: LogReadPage[] = []
   #events = 0
+  #size = 0
   #off = false
 
   /** @param arrived called when there is something to take, or when it fell off */
@@ -30,22 +34,27 @@ export class FeedQueue {
   /** @internal by the feed */
   offer(page: LogReadPage): void {
     if (this.#off) return
-    const events = page.events.some(({ type }) => this.#wanted === undefined || this.#wanted.has(type)) ? page.events : none
-    if (events.length > 0 && this.#events > 0 && this.#events + events.length > this.#maxEvents) {
+    const wanted = page.events.some(({ type }) => this.#wanted === undefined || this.#wanted.has(type))
+    const events = wanted ? page.events : none
+    const size = wanted ? (page.size ?? 0) : 0
+    if (wanted && this.#events > 0 && (this.#events + events.length > this.#maxEvents || this.#size + size > maxSize)) {
       this.#off = true
       this.#arrived()
       return
     }
     // A stretch without events of its own is one step, however many pages it took.
     if (events.length === 0 && this.#pages.at(-1)?.events.length === 0) this.#pages.pop()
-    this.#pages.push({ events, next: page.next, horizon: page.horizon })
+    this.#pages.push({ events, next: page.next, horizon: page.horizon, size })
     this.#events += events.length
+    this.#size += size
     this.#arrived()
   }
 
   take(): LogReadPage | undefined {
     const page = this.#pages.shift()
-    if (page !== undefined) this.#events -= page.events.length
+    if (page === undefined) return undefined
+    this.#events -= page.events.length
+    this.#size -= page.size ?? 0
     return page
   }
 
@@ -53,6 +62,7 @@ export class FeedQueue {
     this.#off = true
     this.#pages.length = 0
     this.#events = 0
+    this.#size = 0
   }
 }
 

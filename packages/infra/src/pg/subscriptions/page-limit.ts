@@ -1,6 +1,7 @@
 /** Pages of more characters are large: the server cuts at 32 MiB, after having made all of the page in vain. */
 const largeCharacters = 16 * 1_048_576
 
+/** What of a page can be large. */
 interface PageTexts {
   readonly positions: string | null
   readonly payloads: string | null
@@ -30,7 +31,7 @@ export class PageLimit {
       this.#most = Math.max(1, Math.floor(limit / 8))
       throw error
     }
-    const characters = (page.payloads?.length ?? 0) + (page.metadata?.length ?? 0)
+    const characters = charactersOf(page)
     if (characters > largeCharacters) {
       const events = (page.positions ?? '').split(',').length
       this.#most = Math.max(1, Math.floor((events * largeCharacters) / characters))
@@ -39,4 +40,8 @@ export class PageLimit {
     }
     return page
   }
+}
+
+export function charactersOf({ payloads, metadata }: Pick<PageTexts, 'payloads' | 'metadata'>): number {
+  return (payloads?.length ?? 0) + (metadata?.length ?? 0)
 }

@@ -15,7 +15,7 @@ import { retryWhileUnavailable } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { assertLimit } from '../read/read-log.ts'
 import { logEvents } from './log-events.ts'
-import { PageLimit } from './page-limit.ts'
+import { charactersOf, PageLimit } from './page-limit.ts'
 
 /** Positions that a read with a filter goes over: some tens of milliseconds, where nothing passes it. */
 const defaultWindow = 50_000
@@ -78,7 +78,7 @@ export class PgLogReader implements LogReaderPort {
           ${tenantId ?? null}, ${this.#window}::bigint, ${unread !== undefined}::boolean)`,
       )
     const { horizon, next, ...columns } = await this.#most.ask(limit, ask)
-    return { events: logEvents(columns, unread), next, horizon }
+    return { events: logEvents(columns, unread), next, horizon, size: charactersOf(columns) }
   }
 
   head(): Promise<LogHead> {
