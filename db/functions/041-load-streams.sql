@@ -34,12 +34,13 @@ begin
       select r.i::int, s.version, s.closed_at is not null, k.version, k.schema_version, k.state::text, t.first, t.types, t.schemas,
              case when v_limit = 1 or octet_length(t.payloads) <= v_most then t.payloads end
         from unnest(p_tenant, p_type, p_id, p_after) with ordinality r(t, ty, id, after, i)
+        -- The limits keep these look-ups: joined freely, all streams would be read for each call where the plan was made while they were few.
         join lateral (
           select x.stream_id, x.version, x.closed_at from streams x
-           where x.tenant_id = v_context[r.t] and x.aggregate_type = r.ty and x.aggregate_id = r.id
+           where x.tenant_id = v_context[r.t] and x.aggregate_type = r.ty and x.aggregate_id = r.id limit 1
         ) s on true
         left join lateral (
-          select x.version, x.schema_version, x.state from snapshots x where x.stream_id = s.stream_id and r.after = -1
+          select x.version, x.schema_version, x.state from snapshots x where x.stream_id = s.stream_id and r.after = -1 limit 1
         ) k on true
         -- Versions have no holes, so the first one tells them all; each column is put together by itself, which is half the work of
         -- one text per event.
