@@ -1325,12 +1325,13 @@ begin
       select r.i::int, s.version, s.closed_at is not null, k.version, k.schema_version, k.state::text, t.first, t.types, t.schemas,
              case when v_limit = 1 or octet_length(t.payloads) <= v_most then t.payloads end
         from unnest(p_tenant, p_type, p_id, p_after) with ordinality r(t, ty, id, after, i)
+        -- The limits keep these look-ups: joined freely, all streams would be read for each call where the plan was made while they were few.
         join lateral (
           select x.stream_id, x.version, x.closed_at from streams x
-           where x.tenant_id = v_context[r.t] and x.aggregate_type = r.ty and x.aggregate_id = r.id
+           where x.tenant_id = v_context[r.t] and x.aggregate_type = r.ty and x.aggregate_id = r.id limit 1
         ) s on true
         left join lateral (
-          select x.version, x.schema_version, x.state from snapshots x where x.stream_id = s.stream_id and r.after = -1
+          select x.version, x.schema_version, x.state from snapshots x where x.stream_id = s.stream_id and r.after = -1 limit 1
         ) k on true
         -- Versions have no holes, so the first one tells them all; each column is put together by itself, which is half the work of
         -- one text per event.
@@ -1772,19 +1773,22 @@ ALTER FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integ
 
 COMMENT ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
-CREATE FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) RETURNS SETOF text
+CREATE FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[], p_page boolean DEFAULT false) RETURNS SETOF text
     LANGUAGE plpgsql
     SET search_path TO 'cairn', 'pg_temp'
     AS $$
 begin
   perform enter_context(p_context, p_signature);
+  if p_page then
+    perform set_config('enable_bitmapscan', 'off', true);
+  end if;
   return query execute p_query using p_values;
 end
 $$;
 
-ALTER FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) OWNER TO cairn_owner;
+ALTER FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[], p_page boolean) OWNER TO cairn_owner;
 
-COMMENT ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) IS 'Made by Cairn’s migration, which replaces and removes it.';
+COMMENT ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[], p_page boolean) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer, OUT events text, OUT more boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3356,8 +3360,8 @@ GRANT ALL ON FUNCTION cairn.read_log(p_after bigint, p_limit integer, p_types te
 REVOKE ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_log_page(p_after bigint, p_up_to bigint, p_limit integer, p_types text[], p_tenant text, p_window bigint, p_unread boolean, OUT horizon bigint, OUT next bigint, OUT positions text, OUT versions text, OUT ids text, OUT tenants text, OUT aggregate_types text, OUT aggregate_ids text, OUT types text, OUT times text, OUT payloads text, OUT metadata text, OUT schemas text) TO cairn_worker;
 
-REVOKE ALL ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[]) TO cairn_app;
+REVOKE ALL ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[], p_page boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.read_rows(p_context text, p_signature text, p_query text, p_values text[], p_page boolean) TO cairn_app;
 
 REVOKE ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer, OUT events text, OUT more boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tenant text, p_type text, p_id text, p_from bigint, p_to bigint, p_until timestamp with time zone, p_limit integer, OUT events text, OUT more boolean) TO cairn_app;

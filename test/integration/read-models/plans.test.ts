@@ -135,17 +135,27 @@ describe('readers', () => {
     expect(scans.index).toBeGreaterThan(0)
   })
 
-  test('go on behind a page without reading what lies before it', async () => {
-    let after: string | undefined
-    for (let page = 0; page < 100; page++) after = (await models.find(staff, 'plans', { limit: 100, after })).next
-    const before = await touched()
-    const times = 100
-    for (let n = 0; n < times; n++) await models.find(staff, 'plans', { limit: 100, after })
-    // Sessions that were not asked tell later what they read, the tests' before this one too: some tens of thousands. Were what lies
-    // before the page read each time, it would be a million.
-    await expect.poll(async () => (await touched()) - before).toBeGreaterThanOrEqual(times * 100)
-    expect((await touched()) - before).toBeLessThan(times * 3_000)
-  })
+  test.each(['bravo', 'charlie'])(
+    'go on behind a page, of %s, without reading what lies before it or all that follows',
+    async (tenantId) => {
+      // Of charlie's rows statistics were taken when they were few, so all of them look soonest collected, and then sorted.
+      if (tenantId === 'charlie') {
+        await rows.write(table, { upserts: rowsOf('charlie', 300), deletes: [] })
+        await ask(`analyze ${schema}.${table.name}`)
+        await rows.write(table, { upserts: rowsOf('charlie', 20_000).slice(300), deletes: [] })
+      }
+      const reader = { tenantId, role: 'staff' }
+      let after: string | undefined
+      for (let page = 0; page < 100; page++) after = (await models.find(reader, 'plans', { limit: 100, after })).next
+      const before = await touched()
+      const times = 100
+      for (let n = 0; n < times; n++) await models.find(reader, 'plans', { limit: 100, after })
+      // Sessions that were not asked tell later what they read, the tests' before this one too: some tens of thousands. Were what lies
+      // before or behind the page read each time, it would be a million.
+      await expect.poll(async () => (await touched()) - before).toBeGreaterThanOrEqual(times * 100)
+      expect((await touched()) - before).toBeLessThan(times * 3_000)
+    },
+  )
 
   /** Rows that were fetched from the table, all told. */
   async function touched(): Promise<number> {

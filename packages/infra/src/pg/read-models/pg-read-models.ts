@@ -84,7 +84,12 @@ export class PgReadModels implements ReadModelPort {
     return `${identifier(this.#db.schema)}.${identifier(table)}`
   }
 
-  async #rows(reader: Reader, { projection }: Known, { columns }: ReaderView, { text, values }: QueryText): Promise<readonly RowValues[]> {
+  async #rows(
+    reader: Reader,
+    { projection }: Known,
+    { columns }: ReaderView,
+    { text, values, page }: QueryText,
+  ): Promise<readonly RowValues[]> {
     const { pools, gates, options, schema, signer } = this.#db
     const context = signer.sign([reader.tenantId], { role: reader.role, userId: reader.userId })
     const codecs = columns.map((column) => ({ name: column.name, read: codecOf(column).read }))
@@ -93,7 +98,7 @@ export class PgReadModels implements ReadModelPort {
         gates.read.run(() =>
           pools.read.any(
             statement('prepared', `${schema}_read_rows`, Row)`
-              select read_rows as row from ${sql.identifier([schema, 'read_rows'])}(${context.text}, ${context.signature}, ${text}, ${values}::text[])`,
+              select read_rows as row from ${sql.identifier([schema, 'read_rows'])}(${context.text}, ${context.signature}, ${text}, ${values}::text[], ${page}::boolean)`,
           ),
         ),
       )

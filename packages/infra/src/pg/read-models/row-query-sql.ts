@@ -8,6 +8,8 @@ import { identifier } from './quote.ts'
 export interface QueryText {
   readonly text: string
   readonly values: string
+  /** A page that an index in the query's order can answer: nothing in it asks for rows from several places of one. */
+  readonly page: boolean
 }
 
 /** Collects the values of a query while its text is written. */
@@ -36,7 +38,7 @@ export function selectByKey(view: string, model: TableModel, seen: ReaderView, r
     const value = key[i]
     return column === undefined || value === undefined ? [] : [`x.${identifier(name)} = ${values.of(column, value)}`]
   })
-  return finish(view, seen, [...scopeOf(model, seen, reader, values), ...conditions], '', values)
+  return finish(view, seen, [...scopeOf(model, seen, reader, values), ...conditions], '', values, false)
 }
 
 export function selectPage(view: string, model: TableModel, query: RowQuery, reader: Reader): QueryText {
@@ -46,12 +48,27 @@ export function selectPage(view: string, model: TableModel, query: RowQuery, rea
   if (query.after !== undefined) conditions.push(behind(query.order, query.after, values))
   const order = query.order.map(({ column, descending }) => `x.${identifier(column.name)}${descending ? ' desc' : ''}`).join(', ')
   // One more than asked for tells whether there is a next page.
-  return finish(view, query, conditions, ` order by ${order} limit ${query.limit + 1}`, values)
+  return finish(
+    view,
+    query,
+    conditions,
+    ` order by ${order} limit ${query.limit + 1}`,
+    values,
+    query.scope.all || query.scope.own.length === 1,
+  )
 }
 
-function finish(view: string, { columns }: ReaderView, conditions: readonly string[], rest: string, values: Values): QueryText {
+function finish(
+  view: string,
+  { columns }: ReaderView,
+  conditions: readonly string[],
+  rest: string,
+  values: Values,
+  page: boolean,
+): QueryText {
   const row = columns.map((column) => codecOf(column).select('x')).join(', ')
-  return { text: `select json_build_array(${row})::text from ${view} x where ${conditions.join(' and ')}${rest}`, values: values.toArray() }
+  const text = `select json_build_array(${row})::text from ${view} x where ${conditions.join(' and ')}${rest}`
+  return { text, values: values.toArray(), page }
 }
 
 /** What row-level security demands anyway, where an index can use it. */
