@@ -52,6 +52,9 @@ describe('rebuild-projections', () => {
     expect(stdout).toContain('account-balance: new -> version 1')
     expect(stdout).toMatch(/events +about 1,2\d\d to read/)
     expect(widest(stdout)).toBeLessThanOrEqual(80)
+    // Nothing is run, so nothing is said of how it ended.
+    expect(stdout).not.toMatch(/stopped|failed|✖/i)
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^ {2}tables +account_balance/)
     expect(await host.store.generations()).toEqual([])
   })
 
@@ -161,6 +164,25 @@ describe('rebuild-projections', () => {
     const none = await run(['owner-total', '--rollback'])
     expect(none.code).toBe(0)
     expect(await visibleRows(database.url, database.schema, version1)).toEqual(await foldedRows(host.reader, version1))
+  })
+
+  it('makes views of others anew at --rollback when told to', async () => {
+    await queryOnce(database.url, `create view public.balance_report as select id from ${database.schema}.account_balance`)
+    const refused = await run(['account-balance', '--rollback'])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('public.balance_report')
+    const done = await run(['account-balance', '--rollback', '--recreate-dependents'])
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect(done.stdout).toContain('version 2, is live again')
+    expect(await queryOnce(database.url, `select id from public.balance_report`)).toHaveLength(40)
+    await queryOnce(database.url, `drop view public.balance_report`)
+    expect(await run(['account-balance', '--rollback'])).toMatchObject({ code: 0 })
+  })
+
+  it.each([['--in-place'], ['--tenant=acme']])('leaves with 2 at --verify with %s, which folds nothing twice', async (option) => {
+    const { code, stderr } = await run(['account-balance', '--verify', option])
+    expect(code).toBe(2)
+    expect(stderr).toContain('verify and')
   })
 
   it('finds drift with 1, repairs it, and then finds none', async () => {

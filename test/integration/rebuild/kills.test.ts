@@ -6,7 +6,7 @@ import { testDatabase } from '../../support/test-database.ts'
 import { balances, totals } from './support/bank.ts'
 import { foldedRows, visibleRows } from './support/fold.ts'
 import { openPgHost, type PgProjectionHost } from './support/pg-host.ts'
-import { startRebuildChild } from './support/run-child.ts'
+import { startCommand, startRebuildChild } from './support/run-child.ts'
 import { Writer } from './support/writer.ts'
 
 const database = await testDatabase()
@@ -58,6 +58,28 @@ describe('a rebuild whose process is killed', () => {
     for (const definition of [version1, totals]) {
       expect(await visibleRows(database.url, database.schema, definition)).toEqual(await foldedRows(host.reader, definition))
     }
+  })
+
+  it('while it folds a second time to compare: a build that is begun anew is not compared with what was left', async () => {
+    // The first commit is the build's, the second one the second fold's.
+    const killed = await startCommand(['owner-total', '--verify'], {
+      database,
+      code: 'v1',
+      at: { point: 'committed', hit: 2, action: 'kill' },
+    }).ended
+    expect(killed.signal).toBe('SIGKILL')
+    const left = (await host.store.generations('owner-total')).filter(({ state }) => state === 'building')
+    expect(left).toHaveLength(2)
+    const [, side] = left
+    const status = await host.subscriptions.get({ name: 'owner-total', generation: side?.generation ?? 0 })
+    expect(status?.partitions[0]?.checkpoint).toBeGreaterThan(0)
+    // As other code would have folded them.
+    for (const { name, model } of side?.tables ?? []) {
+      if (model.name === 'text_total') await queryOnce(database.url, `update ${database.schema}.${name} set amount = amount + 1`)
+    }
+    const finished = await startCommand(['owner-total', '--from-scratch', '--verify'], { database, code: 'v1' }).ended
+    expect(finished).toMatchObject({ code: 0, stderr: '' })
+    expect(await visibleRows(database.url, database.schema, totals)).toEqual(await foldedRows(host.reader, totals))
   })
 
   it('leaves no tables that nobody owns', async () => {

@@ -1,8 +1,8 @@
-import { rebuild } from '@cairn/projections'
+import { allRows, defineProjection, rebuild, table, text } from '@cairn/projections'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
-import { balances, poisonText, totals } from './support/bank.ts'
+import { accountEvents, balances, balancesV2, poisonText, totals } from './support/bank.ts'
 import { foldedRows, visibleRows } from './support/fold.ts'
 import { openPgHost, type PgProjectionHost } from './support/pg-host.ts'
 import { Writer } from './support/writer.ts'
@@ -37,6 +37,13 @@ async function statusOfBuild() {
   const generation = await building()
   const status = await host.subscriptions.get({ name: 'account-balance', generation: generation?.generation ?? 0 })
   return status?.partitions[0]
+}
+
+const parking = (maxWaiting: number) => ({ ...host, projections: [balances({ failsAt: poisonText, maxWaiting })] })
+
+async function asideInBuild() {
+  const { parked = 0, waiting = 0 } = (await statusOfBuild()) ?? {}
+  return parked + waiting
 }
 
 describe('a rebuild that meets an event its handler refuses', () => {
@@ -115,6 +122,50 @@ describe('a rebuild that is asked to stop', () => {
   })
 })
 
+describe('a rebuild that sets events aside', () => {
+  it('stops where more would be set aside than the projection allows, and leaves what is live as it was', async () => {
+    const before = await visibleRows(database.url, database.schema, good)
+    const { outcomes } = await rebuild(parking(100), { all: true, park: true, fromScratch: true, tuning: { pageSize: 70 } })
+    expect(outcomes[0]).toMatchObject({ status: 'failed', error: { code: 'CAIRN_TOO_MANY_PARKED', details: { maxWaiting: 100 } } })
+    expect(outcomes[0]?.error?.message).toContain('100 events of its partition are parked or wait behind parked ones')
+    expect(await visibleRows(database.url, database.schema, good)).toEqual(before)
+    expect(await asideInBuild()).toBeLessThanOrEqual(100)
+    expect(await statusOfBuild()).toMatchObject({ state: 'failed', failure: { category: 'CAIRN_TOO_MANY_PARKED' } })
+  })
+
+  it('counts what earlier calls set aside', async () => {
+    const small = { all: true, park: true, tuning: { pageSize: 7, flushEveryMs: 0 } } as const
+    for (let calls = 0; calls < 2; calls++) {
+      const { outcomes } = await rebuild(parking(100), small)
+      expect(outcomes[0]).toMatchObject({ status: 'failed', error: { code: 'CAIRN_TOO_MANY_PARKED' } })
+      expect(await asideInBuild()).toBeGreaterThan(90)
+      expect(await asideInBuild()).toBeLessThanOrEqual(100)
+    }
+    // One parked, and the 600 behind it.
+    const { outcomes } = await rebuild(parking(601), small)
+    expect(outcomes[0]).toMatchObject({ status: 'rebuilt', parked: 601 })
+  })
+
+  it('counts parked events that nothing waits behind', async () => {
+    const opened = defineProjection('opened', {
+      version: 1,
+      events: [accountEvents],
+      tables: table({ id: text() }, { key: 'id', readAccess: { '*': allRows } }),
+      partitionBy: 'stream',
+      maxWaiting: 10,
+    }).on({
+      'account.opened': () => {
+        throw new Error('No account is opened.')
+      },
+    })
+    const { outcomes } = await rebuild({ ...host, projections: [opened] }, { all: true, park: true })
+    expect(outcomes[0]).toMatchObject({ status: 'failed', error: { code: 'CAIRN_TOO_MANY_PARKED' } })
+    const [generation] = await host.store.generations('opened')
+    const status = await host.subscriptions.get({ name: 'opened', generation: generation?.generation ?? 0 })
+    expect(status?.partitions).toMatchObject([{ parked: 10, waiting: 0 }])
+  })
+})
+
 describe('two rebuilds of one projection at once', () => {
   it('are not both done: the second says who holds it', async () => {
     const gate = Promise.withResolvers<void>()
@@ -146,5 +197,28 @@ describe('a rebuild whose connections are cut again and again', () => {
     expect(outcomes[0]).toMatchObject({ status: 'rebuilt' })
     expect(times).toBeGreaterThan(60)
     expect(await visibleRows(database.url, database.schema, good)).toEqual(await foldedRows(host.reader, good))
+  })
+})
+
+describe('a rebuild that a newer version overtakes', () => {
+  it('does not take its place: readers go on seeing the newer one', async () => {
+    const gate = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<void>()
+    const older = rebuild(
+      { ...host, faults: (point) => (point === 'rebuild-caught-up' ? (gate.resolve(), held.promise) : undefined) },
+      { all: true },
+    )
+    await gate.promise
+    const newer = await rebuild({ ...host, projections: [balancesV2] }, { all: true })
+    held.resolve()
+    expect(newer.outcomes[0]).toMatchObject({ status: 'rebuilt', toVersion: 2 })
+    const { outcomes } = await older
+    expect(outcomes[0]).toMatchObject({
+      status: 'failed',
+      error: { code: 'CAIRN_SUBSCRIPTION_VERSION', details: { version: 1, stored: 2 } },
+    })
+    expect((await host.store.generations('account-balance')).find(({ state }) => state === 'live')?.version).toBe(2)
+    expect(await visibleRows(database.url, database.schema, balancesV2)).toEqual(await foldedRows(host.reader, balancesV2))
+    expect(await host.store.rollback('account-balance')).toMatchObject({ version: 1 })
   })
 })

@@ -83,6 +83,17 @@ describe('a rebuild of one tenant', () => {
     })
   })
 
+  it.each([
+    ['inPlace', { inPlace: true }],
+    ['tenant', { tenant: 'acme' }],
+  ] as const)('and one with %s are not verified: nothing is folded a second time', async (option, options) => {
+    await expect(rebuild(host, { all: true, verify: true, ...options })).rejects.toMatchObject({
+      code: 'CAIRN_INVALID_INPUT',
+      details: { field: 'verify' },
+      message: `verify and ${option} exclude each other: only a whole generation that is built beside the live one is folded a second time.`,
+    })
+  })
+
   it('is refused where another version is live', async () => {
     const newer = { ...host, projections: [balancesV2] }
     await expect(rebuild(newer, { all: true, tenant: 'acme' })).rejects.toMatchObject({ code: 'CAIRN_INVALID_INPUT' })

@@ -48,6 +48,7 @@ export {
   RowValueError,
   StaleRowError,
   SwitchBlockedError,
+  TooManyParkedError,
   UnknownProjectionError,
   UnknownTableError,
 } from './projections.ts'

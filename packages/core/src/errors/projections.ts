@@ -152,6 +152,21 @@ export class RebuildStoppedError extends CairnError {
   }
 }
 
+/** A rebuild that sets events aside has set aside as many of one partition as its projection allows. */
+export class TooManyParkedError extends CairnError {
+  readonly code = 'CAIRN_TOO_MANY_PARKED'
+  readonly retryable = false
+
+  constructor(projection: string, event: { readonly id: string; readonly type: string; readonly position: number }, maxWaiting: number) {
+    super(
+      `The rebuild of ${projection} stopped at event ${event.id} (${event.type}, position ${event.position}): ${maxWaiting} events of its ` +
+        `partition are parked or wait behind parked ones, the most that are allowed (maxWaiting). Nothing was switched. ` +
+        `Correct the projection and begin anew with --from-scratch, or raise maxWaiting and run the same command again.`,
+      { details: { projection, eventId: event.id, type: event.type, position: event.position, maxWaiting } },
+    )
+  }
+}
+
 /** Another process builds the same generation. */
 export class RebuildHeldError extends CairnError {
   readonly code = 'CAIRN_REBUILD_HELD'

@@ -136,6 +136,7 @@ export interface ProjectionStorePort {
    * views at it with their grants, and makes the old one 'previous'. The old one is held first; the new one is given a moment
    * to reach it, so go on feeding it meanwhile.
    * A generation that is live already is left as it is.
+   * @throws SubscriptionVersionError when the live one is of a higher version: the way back is `rollback`
    * @throws NotCaughtUpError, DependentViewsError, SwitchBlockedError; nothing is changed then
    */
   switchTo(generation: Generation, options?: SwitchOptions): Promise<void>

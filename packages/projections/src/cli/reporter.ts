@@ -67,19 +67,22 @@ interface Line {
   show: (text: string) => void
 }
 
-/** A header per projection, and one live line each. */
+/** A header per projection, and one live line each; in a dry run the header alone: nothing is followed. */
 export class TerminalReporter implements Reporter {
   readonly #screen: Screen
   readonly #lines = new Map<string, Line>()
   #shown: Promise<unknown> = Promise.resolve()
+  readonly #dryRun: boolean
   #nameWidth = 0
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, { dryRun = false }: { readonly dryRun?: boolean } = {}) {
     this.#screen = screen
+    this.#dryRun = dryRun
   }
 
   plans(plans: readonly RebuildPlan[]): void {
     this.#screen.print(plans.map((plan) => describePlan(plan, this.#screen.width)).join('\n\n'))
+    if (this.#dryRun) return
     this.#screen.print()
     for (const { projection } of plans)
       this.#lines.set(projection, { meter: new ProgressMeter(), ended: Promise.withResolvers(), show: () => undefined })

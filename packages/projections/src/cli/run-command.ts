@@ -61,7 +61,7 @@ async function act(args: readonly string[], line: CommandLine, host: ProjectionH
     case 'rollback':
     case 'rebuild':
       if (!all && names.length === 0) return askForNames(host, line, screen)
-      return action === 'rollback' ? rollBack(host, named, json, screen) : runRebuild(args, line, host, context)
+      return action === 'rollback' ? rollBack(host, named, line, screen) : runRebuild(args, line, host, context)
   }
 }
 
@@ -81,11 +81,16 @@ async function showStatus(host: ProjectionHost, chosen: readonly ProjectionDefin
   return exitCode
 }
 
-async function rollBack(host: ProjectionHost, named: readonly ProjectionDefinition[], json: boolean, screen: Screen): Promise<number> {
+async function rollBack(
+  host: ProjectionHost,
+  named: readonly ProjectionDefinition[],
+  { json, recreateDependents }: CommandLine,
+  screen: Screen,
+): Promise<number> {
   let exitCode: number = exitCodes.ok
   for (const { name } of named) {
     try {
-      const { generation, version } = await host.store.rollback(name)
+      const { generation, version } = await host.store.rollback(name, { recreateDependents })
       if (json) screen.json({ type: 'rollback', projection: name, generation, version })
       else screen.print(`${name}: generation ${generation}, version ${version}, is live again.`)
     } catch (error) {

@@ -35,7 +35,7 @@ export async function runRebuild(
 function reporterFor({ json, dryRun }: CommandLine, screen: Screen): Reporter {
   // A dry run has nothing to follow: it is text wherever it goes, unless JSON is asked for.
   if (json || (!screen.live && !dryRun)) return new JsonReporter(screen)
-  return new TerminalReporter(screen)
+  return new TerminalReporter(screen, { dryRun })
 }
 
 function summarise(args: readonly string[], { outcomes }: RebuildReport, json: boolean, screen: Screen): number {

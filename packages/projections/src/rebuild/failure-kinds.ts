@@ -1,4 +1,4 @@
-import { EventHandlingFailure, isCairnError, isLeaseLost, isTransient } from '@cairn/core'
+import { EventHandlingFailure, isCairnError, isLeaseLost, isTransient, TooManyParkedError } from '@cairn/core'
 
 /** A failure of the way to the database or of the lease, which another try may not meet. */
 export function mayHeal(error: unknown): boolean {
@@ -30,7 +30,7 @@ export class CommitFailure extends Error {
 
 /** True where an event, or the code that handles it, is to blame. */
 export function isOfAnEvent(error: unknown): boolean {
-  return !mayHeal(error) && !isOfTheDatabase(error) && !(error instanceof CommitFailure)
+  return !mayHeal(error) && !isOfTheDatabase(error) && !(error instanceof CommitFailure || error instanceof TooManyParkedError)
 }
 
 /** What a handler threw, without what the processor wrapped around it. */

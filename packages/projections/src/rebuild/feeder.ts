@@ -2,6 +2,7 @@ import {
   RebuildStoppedError,
   storableKey,
   storedFailure,
+  TooManyParkedError,
   type Consumer,
   type EventToPark,
   type Lease,
@@ -49,6 +50,8 @@ export class Feeder {
   #blocked = new Set<string>()
   /** Events behind parked ones of their key, to be stored as such with the next commit. */
   #waiting: EventToPark[] = []
+  /** Parked and waiting events of the partition that are stored. */
+  #aside = 0
   /** It does not go beyond this position. @default no limit */
   holdAt: number | undefined
   /** Events that were handled, those of this process only. */
@@ -85,6 +88,7 @@ export class Feeder {
     this.#position = taken.checkpoint
     this.#blocked = new Set(taken.blockedKeys)
     this.#waiting = []
+    this.#aside = taken.blockedKeys.length === 0 ? 0 : await this.#storedAside()
     if (taken.checkpoint > 0) absent.giveUp()
     this.#processor = await consumer.open({ partition, partitions, signal })
     await host.faults('lease-taken', { name: key.name, generation: key.generation, partition })
@@ -94,7 +98,7 @@ export class Feeder {
   /**
    * Handles its share of a page: lifted, ascending.
    * @param unread stands for what of the events was not read; when it is wanted, the page does not count
-   * @throws RebuildStoppedError naming the event that fails
+   * @throws RebuildStoppedError naming the event that fails, TooManyParkedError
    */
   async handle(share: readonly RecordedEvent[], pageEnd: number, unread?: UnreadDetails): Promise<void> {
     const next = Math.min(pageEnd, this.holdAt ?? pageEnd)
@@ -116,7 +120,7 @@ export class Feeder {
     await this.#search(next)
   }
 
-  /** Writes rows and checkpoint in one transaction. @throws RebuildStoppedError, LeaseLostError */
+  /** Writes rows and checkpoint in one transaction. @throws RebuildStoppedError, TooManyParkedError, LeaseLostError */
   async commit(): Promise<void> {
     if (this.#position === this.#checkpoint && this.pending === 0) return
     try {
@@ -158,16 +162,27 @@ export class Feeder {
     this.#uncommitted += share.length
   }
 
-  /** True for an event that waits behind a parked one; it is noted. */
+  /** True for an event that waits behind a parked one; it is noted. @throws TooManyParkedError */
   #isBlocked(event: RecordedEvent): boolean {
-    const { partitionEvents, consumer } = this.#parts
+    const { partitionEvents } = this.#parts
     const parkingKey = storableKey(partitionEvents.keyOf(event))
     if (!this.#blocked.has(parkingKey)) return false
+    this.#assertRoomFor(event)
     this.#waiting.push(toPark(event, parkingKey, 'waiting', undefined))
-    const { maxWaiting } = consumer.failure
-    if (this.#waiting.length > maxWaiting)
-      throw new RebuildStoppedError(consumer.spec.key.name, event, new Error(`More than ${maxWaiting} events wait behind parked ones.`))
     return true
+  }
+
+  /** The same limit as that of a partition that follows the log: parked and waiting ones together. */
+  #assertRoomFor(event: RecordedEvent): void {
+    const { spec, failure } = this.#parts.consumer
+    if (this.#aside + this.#waiting.length >= failure.maxWaiting) throw new TooManyParkedError(spec.key.name, event, failure.maxWaiting)
+  }
+
+  async #storedAside(): Promise<number> {
+    const { host, consumer, partition } = this.#parts
+    const status = await host.subscriptions.get(consumer.spec.key)
+    const { parked = 0, waiting = 0 } = status?.partitions.find((one) => one.partition === partition) ?? {}
+    return parked + waiting
   }
 
   async #write(position: number, parked: readonly EventToPark[] = []): Promise<void> {
@@ -194,6 +209,7 @@ export class Feeder {
       throw failure === undefined && isOfAnEvent(error) ? new CommitFailure(error) : error
     }
     processor.committed?.()
+    this.#aside += park.length
     this.#waiting = []
     this.#uncommitted = 0
     this.#checkpoint = position
@@ -248,6 +264,7 @@ export class Feeder {
   async #afterEvent(event: RecordedEvent, cause: unknown, next: number): Promise<void> {
     const { consumer, partitionEvents, parks } = this.#parts
     if (!parks) throw new RebuildStoppedError(consumer.spec.key.name, event, cause)
+    this.#assertRoomFor(event)
     const parkingKey = storableKey(partitionEvents.keyOf(event))
     const failure = storedFailure(cause, { event, attempts: 1, at: new Date() })
     await this.#write(next, [toPark(event, parkingKey, 'parked', failure)])

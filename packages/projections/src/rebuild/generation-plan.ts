@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { GenerationPlan, ProjectionDefinition } from '@cairn/core'
 import { fingerprintOf } from './consumer-of.ts'
 
@@ -12,4 +13,9 @@ export function generationPlan(definition: ProjectionDefinition): GenerationPlan
     inline: definition.mode === 'inline',
     types: definition.types,
   }
+}
+
+/** The fingerprint of the second fold that a build is compared with: another, so that nobody takes it for a build to go on with. */
+export function verificationFingerprint({ fingerprint }: Pick<GenerationPlan, 'fingerprint'>): string {
+  return createHash('sha256').update(`verify ${fingerprint}`).digest('hex')
 }

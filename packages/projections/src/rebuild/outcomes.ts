@@ -1,4 +1,4 @@
-import { RebuildStoppedError, storedFailure, type StoredFailure } from '@cairn/core'
+import { RebuildStoppedError, storedFailure, TooManyParkedError, type StoredFailure } from '@cairn/core'
 import type { GenerationBuild } from './generation-build.ts'
 import type { RebuildPlan } from './plan.ts'
 import type { RebuildOutcome, RebuildStatus, TableRows } from './progress.ts'
@@ -31,11 +31,13 @@ export function outcomeOfBuild(
 
 /** As the database keeps it. */
 export function failureToStore(error: unknown): StoredFailure {
-  const event = error instanceof RebuildStoppedError ? eventOf(error) : undefined
+  const event = error instanceof RebuildStoppedError || error instanceof TooManyParkedError ? eventOf(error) : undefined
   return storedFailure(error, { event, attempts: 1, at: new Date() })
 }
 
-function eventOf({ details: { eventId, position } }: RebuildStoppedError): { readonly id: string; readonly position: number } | undefined {
+function eventOf({
+  details: { eventId, position },
+}: RebuildStoppedError | TooManyParkedError): { readonly id: string; readonly position: number } | undefined {
   return typeof eventId === 'string' && typeof position === 'number' ? { id: eventId, position } : undefined
 }
 

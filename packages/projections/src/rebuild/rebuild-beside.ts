@@ -1,6 +1,6 @@
 import type { Generation } from '@cairn/core'
 import { GenerationBuild } from './generation-build.ts'
-import { generationPlan } from './generation-plan.ts'
+import { generationPlan, verificationFingerprint } from './generation-plan.ts'
 import { mayHeal } from './failure-kinds.ts'
 import { asError, outcomeOfBuild, outcomeOfPlan, failureToStore } from './outcomes.ts'
 import { parkedIn } from './parked-in.ts'
@@ -74,12 +74,11 @@ async function startBuilds(run: Run, plans: readonly RebuildPlan[], settle: Sett
 async function provideGeneration({ host, options }: Run, { definition, strategy }: RebuildPlan): Promise<Generation> {
   if (strategy.kind === 'resume') return strategy.generation
   const wanted = generationPlan(definition)
-  if (options.fromScratch === true) {
-    const generations = await host.store.generations(definition.name)
-    const unfinished = generations.filter(
-      (one) => one.state === 'building' && one.tenantId === undefined && one.fingerprint === wanted.fingerprint,
-    )
-    for (const generation of unfinished) await host.store.drop(generation)
+  // Of a verification that was killed: its rows are of the code of that time, and what is begun anew is not compared with them.
+  const left = [verificationFingerprint(wanted)]
+  if (options.fromScratch === true) left.push(wanted.fingerprint)
+  for (const one of await host.store.generations(definition.name)) {
+    if (one.state === 'building' && one.tenantId === undefined && left.includes(one.fingerprint)) await host.store.drop(one)
   }
   return host.store.create(wanted)
 }

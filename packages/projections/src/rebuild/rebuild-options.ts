@@ -23,7 +23,7 @@ export interface RebuildOptions {
   readonly throttle?: boolean | undefined
   /** Views of others that depend on a projection's views are made again. @default false */
   readonly recreateDependents?: boolean | undefined
-  /** Folds the log a second time and compares before anything is switched. @default false */
+  /** Folds the log a second time and compares before anything is switched. Not with `tenant` or `inPlace`. @default false */
   readonly verify?: boolean | undefined
   /** Sets events that fail aside, as the projection's policy says, where a rebuild would stop. Not with `tenant`. @default false */
   readonly park?: boolean | undefined
@@ -91,6 +91,11 @@ export function resolveRebuildOptions(options: RebuildOptions): ResolvedRebuildO
   if (options.tenant !== undefined && options.park === true) {
     const reason = 'events that are set aside would be missing in the rows that replace the live ones.'
     throw new InvalidInputError('tenant', `tenant and park exclude each other: ${reason}`)
+  }
+  if (options.verify === true && (options.tenant !== undefined || options.inPlace === true)) {
+    const other = options.inPlace === true ? 'inPlace' : 'tenant'
+    const reason = 'only a whole generation that is built beside the live one is folded a second time.'
+    throw new InvalidInputError('verify', `verify and ${other} exclude each other: ${reason}`)
   }
   return {
     ...options,

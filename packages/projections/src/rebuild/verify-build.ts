@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import { RebuildVerificationError } from '@cairn/core'
 import { GenerationBuild } from './generation-build.ts'
 import type { TableRows } from './progress.ts'
 import type { Run } from './run.ts'
 import { catchUp } from './switch-over.ts'
-import { generationPlan } from './generation-plan.ts'
+import { generationPlan, verificationFingerprint } from './generation-plan.ts'
 
 /**
  * Counts the rows of a build; with `verify` folds the log a second time, into tables that are dropped again, and compares.
@@ -21,9 +20,7 @@ type Digests = Awaited<ReturnType<Run['host']['store']['digest']>>
 async function compareWithSecondFold(run: Run, build: GenerationBuild, first: Digests): Promise<void> {
   const { store } = run.host
   const plan = generationPlan(build.plan.definition)
-  // Another fingerprint, so that nobody takes it for a build to go on with.
-  const fingerprint = createHash('sha256').update(`verify ${plan.fingerprint}`).digest('hex')
-  const side = await store.create({ ...plan, fingerprint })
+  const side = await store.create({ ...plan, fingerprint: verificationFingerprint(plan) })
   const second = new GenerationBuild(run, build.plan, side)
   try {
     await second.open()

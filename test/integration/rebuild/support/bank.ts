@@ -18,11 +18,14 @@ const balanceTable = table(
 )
 
 /** One row per account, by account: the partitions can be worked on side by side. */
-export function balances(options: { readonly version?: number; readonly partitions?: number; readonly failsAt?: string } = {}) {
+export function balances(
+  options: { readonly version?: number; readonly partitions?: number; readonly failsAt?: string; readonly maxWaiting?: number } = {},
+) {
   return defineProjection('account-balance', {
     version: options.version ?? 1,
     events: [accountEvents],
     tables: balanceTable,
+    ...(options.maxWaiting === undefined ? {} : { maxWaiting: options.maxWaiting }),
     ...(options.partitions === undefined ? {} : { partitionBy: 'stream' as const, partitions: options.partitions }),
   }).on({
     'account.opened': (e, { account_balance }) =>

@@ -3,6 +3,7 @@ import {
   InvalidInputError,
   noFaults,
   NothingToRollBackError,
+  SubscriptionVersionError,
   type AccessFault,
   type AccessOptions,
   type DeclaredProjection,
@@ -117,6 +118,10 @@ export class PgProjectionStore implements ProjectionStorePort {
             'generation',
             `Generation ${to.generation} of ${projection} holds one tenant's rows and cannot become visible.`,
           )
+        // A newer version may have become visible since this one was begun.
+        const live = rows.find(({ state }) => state === 'live')
+        if (live !== undefined && live.version > to.version)
+          throw new SubscriptionVersionError(`projection ${projection}`, to.version, live.version)
         await this.#point(session, to, rows, { ...options, mustBeCaughtUp: true })
       }),
     )

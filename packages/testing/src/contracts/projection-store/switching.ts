@@ -59,6 +59,21 @@ export const switching = contractGroup<ProjectionStoreContext>('switchTo and rol
     expect(await context.store.generations(context.projection)).toEqual(before)
   },
 
+  'refuses an older version than the live one, which a rollback still reaches': async (context) => {
+    await givenLive(context, { a: 1 })
+    const older = await context.store.create(context.plan())
+    await fed(context, older, { a: 2 })
+    await givenLive(context, { a: 3 }, { version: 2 })
+    const error = await refusal('CAIRN_SUBSCRIPTION_VERSION', () => context.store.switchTo(older))
+    expect(error.details).toMatchObject({ version: 1, stored: 2 })
+    expect(await visibleCounts(context)).toEqual({ a: 3 })
+    expect(await statesOf(context)).toEqual({ 1: 'previous', 2: 'building', 3: 'live' })
+    await context.store.rollback(context.projection)
+    expect(await visibleCounts(context)).toEqual({ a: 1 })
+    await context.store.switchTo(older)
+    expect(await visibleCounts(context)).toEqual({ a: 2 })
+  },
+
   'retires what was previous before': async (context) => {
     const first = await givenLive(context, { a: 1 })
     await givenLive(context, { a: 2 }, { version: 2 })
