@@ -141,6 +141,9 @@ describe('a rebuild that sets events aside', () => {
       expect(await asideInBuild()).toBeGreaterThan(90)
       expect(await asideInBuild()).toBeLessThanOrEqual(100)
     }
+    // Where nothing more may be set aside, what waits is no event that fails.
+    const { outcomes: strict } = await rebuild(parking(100), { all: true })
+    expect(strict[0]).toMatchObject({ status: 'failed', error: { code: 'CAIRN_TOO_MANY_PARKED' } })
     // One parked, and the 600 behind it.
     const { outcomes } = await rebuild(parking(601), small)
     expect(outcomes[0]).toMatchObject({ status: 'rebuilt', parked: 601 })
