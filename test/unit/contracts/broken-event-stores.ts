@@ -536,6 +536,10 @@ export const brokenEventStores: Readonly<Record<string, { readonly caughtBy: str
     caughtBy: 'query',
     make: broken((s) => ({ query: (f, o) => s.query(f.from === undefined ? f : { ...f, from: new Date(f.from.getTime() + 1) }, o) })),
   },
+  'takes a time that is none for no limit': {
+    caughtBy: 'query',
+    make: broken((s) => ({ query: (f, o) => s.query(Number.isNaN(f.from?.getTime()) ? without(f, 'from') : f, o) })),
+  },
   'includes the cursor in the next page': {
     caughtBy: 'query',
     make: broken((s) => ({ query: (f, o) => s.query(f, o?.cursor === undefined ? o : { ...o, cursor: Math.max(o.cursor - 1, 0) }) })),

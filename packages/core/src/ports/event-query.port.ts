@@ -32,6 +32,7 @@ export interface EventQueryPage {
 
 /** Questions to the log, in keyset pages by position. Never returns another tenant's events. */
 export interface EventQueryPort {
+  /** @throws InvalidInputError for a cursor, a limit or a time that is none */
   query(filter: EventFilter, options?: EventQueryOptions): Promise<EventQueryPage>
   /** How many events of each type, most first. */
   countByType(tenantId: string): Promise<readonly { readonly type: string; readonly count: number }[]>

@@ -133,7 +133,7 @@ export interface EventStoreTransaction {
   append(request: AppendRequest): void
   /**
    * Claims a value that must be unique in its scope.
-   * @throws ReservationTakenError when it is taken; the transaction cannot go on
+   * @throws ReservationTakenError when it is taken; the transaction cannot go on, even where its work did not wait for the answer
    */
   reserve(scope: string, key: string): Promise<void>
   /** Gives a claimed value back. Returns false when it was not claimed. */

@@ -33,9 +33,9 @@ export interface ProcessInstanceStorePort {
   load(keys: readonly InstanceKey[]): Promise<readonly (ProcessInstance | undefined)[]>
   /** Stores instances, in place of what is stored of them, unless that has a higher position. No key may stand twice. */
   save(instances: readonly ProcessInstance[]): Promise<void>
-  /** Ascending by process manager, tenant and instance, in keyset pages. */
+  /** Ascending by process manager, tenant and instance, in keyset pages. @throws InvalidInputError for a limit or a time that is none */
   list(filter: InstanceFilter): Promise<readonly ProcessInstance[]>
-  /** How many there are of each process manager that has any, ascending by its name. */
+  /** How many there are of each process manager that has any, ascending by its name. @throws InvalidInputError for a time that is none */
   count(filter: InstanceCountFilter): Promise<readonly InstanceCount[]>
 }
 

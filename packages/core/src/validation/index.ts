@@ -4,4 +4,5 @@ export { assertEventToStore, assertMetadata, encodeMetadata, maxMetadataBytes } 
 export { assertAggregateId, assertStreamKey, assertTenantId, assertTypeName, assertUuid, maxIdLength } from './ids.ts'
 export { assertProgress } from './progress.ts'
 export { assertSubscriptionSpec, maxPartitions } from './subscription-spec.ts'
+export { assertTime } from './times.ts'
 export { assertExpectedVersion, assertVersion } from './versions.ts'

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   assertCommand,
   assertTenantId,
+  assertTime,
   assertUuid,
   CommandIdReusedError,
   commandStatusMoves,
@@ -10,7 +11,6 @@ import {
   encodePayload,
   hashCommand,
   IllegalStatusError,
-  InvalidInputError,
   systemClock,
   type ClockPort,
   type Command,
@@ -86,7 +86,7 @@ export class InMemoryCommandStore implements CommandStorePort {
   #prepare({ command, dueAt }: QueuedCommand): PreparedCommand {
     assertCommand(command)
     const { id, tenantId, type, aggregateType, aggregateId } = command
-    if (dueAt !== undefined && Number.isNaN(dueAt.getTime())) throw new InvalidInputError('dueAt', 'dueAt must be a valid Date.')
+    if (dueAt !== undefined) assertTime('dueAt', dueAt)
     const payload = encodePayload(`command ${type}`, command.payload, this.#maxPayloadBytes)
     const metadata = encodeMetadata(`command ${type}`, command.metadata)
     const hash = hashCommand(command)

@@ -2,6 +2,7 @@ import {
   assertExpectedVersion,
   assertStreamKey,
   assertTenantId,
+  assertTime,
   defaultMaxPayloadBytes,
   systemClock,
   type AppendGroupRequest,
@@ -109,6 +110,7 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
     assertWholeNumber('fromVersion', fromVersion, 1)
     if (toVersion !== undefined) assertWholeNumber('toVersion', toVersion, 0)
     if (limit !== undefined) assertWholeNumber('limit', limit, 0)
+    if (until !== undefined) assertTime('until', until)
     const events = this.#log.find(stream)?.events.slice(fromVersion - 1, toVersion) ?? []
     const inTime = until === undefined ? events : events.filter((event) => event.recordedAt <= until.getTime())
     for (const event of inTime.slice(0, limit)) yield toRecordedEvent(event)
@@ -172,6 +174,7 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
     const { cursor, limit = 100, order = 'oldest-first' } = options
     assertWholeNumber('limit', limit, 1, 1_000)
     if (cursor !== undefined) assertWholeNumber('cursor', cursor, 0)
+    for (const field of ['from', 'to'] as const) if (filter[field] !== undefined) assertTime(field, filter[field])
     const all = this.#log.events
     const matches = (event: StoredEvent): boolean => matchesFilter(event, filter)
     // One more than asked for tells whether this page is the last.

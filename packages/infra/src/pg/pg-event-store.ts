@@ -2,6 +2,7 @@ import {
   assertExpectedVersion,
   assertStreamKey,
   assertTenantId,
+  assertTime,
   assertVersion,
   DatabaseUnavailableError,
   VersionConflictError,
@@ -116,6 +117,7 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
     assertStreamKey(stream)
     for (const field of ['fromVersion', 'toVersion', 'limit'] as const)
       if (options[field] !== undefined) assertVersion(field, options[field])
+    if (options.until !== undefined) assertTime('until', options.until)
     yield* readStream(this.#db, stream, options)
   }
 

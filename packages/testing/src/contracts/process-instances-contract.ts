@@ -53,6 +53,12 @@ const listing = contractGroup<ProcessInstancesContext>('list', {
     expect(await instances.list({ tenantId, status: 'running', quietSince: new Date(Date.UTC(2026, 0, 4)) })).toEqual(running.slice(0, 2))
     expect(await instances.list({ tenantId, processManager: 'other' })).toEqual([])
   },
+
+  'refuses a time that is none': async ({ instances, tenantId }) => {
+    const quietSince = new Date(Number.NaN)
+    expect((await refusal('CAIRN_INVALID_INPUT', instances.list({ tenantId, quietSince }))).details).toMatchObject({ field: 'quietSince' })
+    expect((await refusal('CAIRN_INVALID_INPUT', instances.count({ tenantId, quietSince }))).details).toMatchObject({ field: 'quietSince' })
+  },
 })
 
 const at = (n: number): string => new Date(Date.UTC(2026, 0, n)).toISOString()

@@ -1,4 +1,5 @@
 import {
+  assertTime,
   encodePayload,
   type InstanceCount,
   type InstanceCountFilter,
@@ -70,6 +71,7 @@ export class InMemoryProcessStore implements ProcessInstanceStorePort, ProcessTr
   }
 
   #matching({ tenantId, processManager, status, quietSince }: InstanceCountFilter, after?: InstanceKey): readonly ProcessInstance[] {
+    if (quietSince !== undefined) assertTime('quietSince', quietSince)
     return [...this.#rows.entries()]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .filter(([key]) => after === undefined || key > textOf(after))

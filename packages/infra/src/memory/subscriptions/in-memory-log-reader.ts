@@ -1,7 +1,7 @@
 import {
   assertTenantId,
+  assertTime,
   assertVersion,
-  InvalidInputError,
   uuidv7,
   type LogHead,
   type LogReaderPort,
@@ -59,8 +59,8 @@ export class InMemoryLogReader implements LogReaderPort {
   }
 
   async positionAt(time: Date): Promise<number> {
+    assertTime('time', time)
     const at = time.getTime()
-    if (Number.isNaN(at)) throw new InvalidInputError('time', 'time must be a valid Date.')
     const { events, horizon } = this.#store.log
     const first = events.find((event) => event.recordedAt >= at)
     return first === undefined ? horizon : first.position - 1

@@ -1,7 +1,7 @@
 import {
+  assertTime,
   assertVersion,
   eventOfChange,
-  InvalidInputError,
   type ChangeSelection,
   type LogHead,
   type LogReaderPort,
@@ -92,7 +92,7 @@ export class PgChangeReader implements LogReaderPort {
   }
 
   async positionAt(time: Date): Promise<number> {
-    if (Number.isNaN(time.getTime())) throw new InvalidInputError('time', 'The time is not a valid date.')
+    assertTime('time', time)
     const { position } = await this.#ask(
       'the position at a time',
       sql.type(Position)`select ${this.#name('change_position_at')}(${time.toISOString()}::timestamptz) as position`,

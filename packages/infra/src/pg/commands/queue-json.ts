@@ -1,10 +1,10 @@
 import {
   assertCommand,
+  assertTime,
   CommandIdReusedError,
   encodeMetadata,
   encodePayload,
   hashCommand,
-  InvalidInputError,
   type QueuedCommand,
 } from '@cairn/core'
 
@@ -39,7 +39,6 @@ export function reusedError(reused: readonly (readonly [tenantId: string, id: st
 }
 
 function millisecondsOf(dueAt: Date): number {
-  const ms = dueAt.getTime()
-  if (!Number.isNaN(ms)) return ms
-  throw new InvalidInputError('dueAt', 'dueAt must be a valid Date.')
+  assertTime('dueAt', dueAt)
+  return dueAt.getTime()
 }

@@ -1,10 +1,11 @@
-import type {
-  InstanceCount,
-  InstanceCountFilter,
-  InstanceFilter,
-  InstanceKey,
-  ProcessInstance,
-  ProcessInstanceStorePort,
+import {
+  assertTime,
+  type InstanceCount,
+  type InstanceCountFilter,
+  type InstanceFilter,
+  type InstanceKey,
+  type ProcessInstance,
+  type ProcessInstanceStorePort,
 } from '@cairn/core'
 import type { CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
@@ -51,6 +52,7 @@ export class PgProcessInstances implements ProcessInstanceStorePort {
   async list(filter: InstanceFilter): Promise<readonly ProcessInstance[]> {
     const { tenantId, processManager, status, quietSince, after, limit = 100 } = filter
     assertLimit(limit, 1_000)
+    if (quietSince !== undefined) assertTime('quietSince', quietSince)
     const { instances } = await this.#connection.one(sql.type(Instances)`
       select ${this.#function('list_process_instances')}(${tenantId ?? null}, ${processManager ?? null}, ${status ?? null},
         ${quietSince?.toISOString() ?? null}::timestamptz, ${after?.processManager ?? null}, ${after?.tenantId ?? null},
@@ -59,6 +61,7 @@ export class PgProcessInstances implements ProcessInstanceStorePort {
   }
 
   async count({ tenantId, processManager, status, quietSince }: InstanceCountFilter): Promise<readonly InstanceCount[]> {
+    if (quietSince !== undefined) assertTime('quietSince', quietSince)
     const { counts } = await this.#connection.one(sql.type(Counts)`
       select ${this.#function('count_process_instances')}(${tenantId ?? null}, ${processManager ?? null}, ${status ?? null},
         ${quietSince?.toISOString() ?? null}::timestamptz) as counts`)

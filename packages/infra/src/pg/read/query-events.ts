@@ -1,4 +1,4 @@
-import { assertTenantId, assertVersion, type EventFilter, type EventQueryOptions, type EventQueryPage } from '@cairn/core'
+import { assertTenantId, assertTime, assertVersion, type EventFilter, type EventQueryOptions, type EventQueryPage } from '@cairn/core'
 import { z } from 'zod'
 import { textArray } from '../connection/array-literal.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
@@ -17,6 +17,7 @@ export async function queryEvents(db: PgDatabase, filter: EventFilter, options: 
   assertLimit(limit, 1_000)
   assertTenantId(filter.tenantId)
   if (options.cursor !== undefined) assertVersion('cursor', options.cursor)
+  for (const field of ['from', 'to'] as const) if (filter[field] !== undefined) assertTime(field, filter[field])
   const context = signer.sign([filter.tenantId])
   const page = await retryWhileUnavailable('a query', db.options.retryForMs, () =>
     gates.read.run(() =>

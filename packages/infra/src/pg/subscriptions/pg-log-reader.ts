@@ -1,7 +1,7 @@
 import {
   assertTenantId,
+  assertTime,
   assertVersion,
-  InvalidInputError,
   type LogHead,
   type LogReaderPort,
   type LogReadOptions,
@@ -89,7 +89,7 @@ export class PgLogReader implements LogReaderPort {
   }
 
   async positionAt(time: Date): Promise<number> {
-    if (Number.isNaN(time.getTime())) throw new InvalidInputError('time', 'The time is not a valid date.')
+    assertTime('time', time)
     const { position } = await this.#one(
       'the position at a time',
       sql.type(Position)`select ${this.#name('position_at')}(${time.toISOString()}::timestamptz) as position`,

@@ -87,6 +87,14 @@ export const querying = contractGroup<EventStoreContext>('query', {
     expect(await find({ from: times[0], to: new Date(times[2].getTime() + 1) })).toEqual(['order.first', 'order.second', 'order.third'])
   },
 
+  'refuses times that are none': async (context) => {
+    await givenStream(context, 1)
+    for (const field of ['from', 'to'] as const) {
+      const query = context.store.query({ tenantId: context.tenantId, [field]: new Date(Number.NaN) })
+      expect((await refusal('CAIRN_INVALID_INPUT', query)).details).toMatchObject({ field })
+    }
+  },
+
   'pages forward behind a cursor': async (context) => {
     await givenStream(context, 7)
     const whole = (await context.store.query({ tenantId: context.tenantId })).events

@@ -81,6 +81,14 @@ export const readingStreams = contractGroup<EventStoreContext>('readStream', {
     expect(both).toEqual([result.events, result.events])
   },
 
+  'refuses a time that is none': async (context) => {
+    const { stream } = await givenStream(context, 1)
+    for (const of of [stream, streamIn(context.tenantId)]) {
+      const read = collect(context.store.readStream(of, { until: new Date(Number.NaN) }))
+      expect((await refusal('CAIRN_INVALID_INPUT', read)).details).toMatchObject({ field: 'until' })
+    }
+  },
+
   'refuses versions and limits that are negative or broken': async (context) => {
     const { store } = context
     const { stream } = await givenStream(context, 1)
