@@ -168,7 +168,10 @@ export interface EventStorePort {
   appendGroup(request: AppendGroupRequest): Promise<AppendGroupResult>
   /** Snapshot and tail in one round trip. A stream that does not exist has version 0 and no events. */
   load(stream: StreamKey, options?: LoadOptions): Promise<LoadedStream>
-  /** Whole events of one stream, ascending by version, read in pages as the loop asks for them. */
+  /**
+   * Whole events of one stream, ascending by version, read in pages as the loop asks for them.
+   * @throws InvalidInputError for a version, a limit or a time that is none
+   */
   readStream(stream: StreamKey, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>
   /** A page of the log up to the horizon, ascending by position. */
   readAll(options?: ReadAllOptions): Promise<LogPage>

@@ -45,8 +45,11 @@ export class InMemoryTransaction implements EventStoreTransaction {
   readonly #parts: Parts
   readonly #holder = new ReservationHolder()
   readonly #appends: EncodedAppend[] = []
+  /** Reservations and releases without an answer yet. */
+  readonly #asked = new Set<Promise<unknown>>()
   #refusal: unknown
   #open = true
+  #ended = false
 
   constructor(parts: Parts) {
     this.tenantId = parts.tenantId
@@ -66,17 +69,12 @@ export class InMemoryTransaction implements EventStoreTransaction {
 
   async reserve(scope: string, key: string): Promise<void> {
     this.#checkReservation(scope, key)
-    try {
-      await this.#parts.reservations.reserve(this.#holder, this.tenantId, scope, key)
-    } catch (error) {
-      this.#refusal = error
-      throw error
-    }
+    await this.#ask(this.#parts.reservations.reserve(this.#holder, this.tenantId, scope, key))
   }
 
   async release(scope: string, key: string): Promise<boolean> {
     this.#checkReservation(scope, key)
-    return this.#parts.reservations.release(this.#holder, this.tenantId, scope, key)
+    return this.#ask(this.#parts.reservations.release(this.#holder, this.tenantId, scope, key))
   }
 
   async resultOf(command: CommandReceipt): Promise<AppendResult | undefined> {
@@ -84,10 +82,13 @@ export class InMemoryTransaction implements EventStoreTransaction {
     return this.#parts.log.resultOf(this.tenantId, encodeReceipt(command))
   }
 
-  /** @throws the refused reservation, even where the work function swallowed it */
+  /** @throws the refused reservation, even where the work function swallowed it or did not wait for it */
   async commit(): Promise<void> {
+    while (this.#asked.size > 0) await Promise.allSettled(this.#asked)
     this.#checkOpen()
     this.#parts.commands.check()
+    // What is stored from here on could not be undone for a reservation that is refused.
+    this.#open = false
     // A stable sort: two appends to one stream keep the order in which they were asked for.
     await this.#parts.carryOut(
       this.#appends.toSorted((a, b) => compare(streamMapKey(a.stream), streamMapKey(b.stream))),
@@ -100,11 +101,24 @@ export class InMemoryTransaction implements EventStoreTransaction {
   }
 
   rollBack(): void {
-    if (this.#open) this.#end(false)
+    if (!this.#ended) this.#end(false)
+  }
+
+  async #ask<T>(answer: Promise<T>): Promise<T> {
+    this.#asked.add(answer)
+    try {
+      return await answer
+    } catch (error) {
+      this.#refusal ??= error
+      throw error
+    } finally {
+      this.#asked.delete(answer)
+    }
   }
 
   #end(committed: boolean): void {
     this.#open = false
+    this.#ended = true
     this.#parts.reservations.end(this.#holder, committed)
   }
 

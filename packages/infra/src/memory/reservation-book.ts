@@ -1,4 +1,4 @@
-import { ReservationTakenError } from '@cairn/core'
+import { ReservationTakenError, StoppedError } from '@cairn/core'
 
 /** What one open transaction holds and waits for. */
 export class ReservationHolder {
@@ -7,6 +7,7 @@ export class ReservationHolder {
   readonly waitsFor = new Set<ReservationHolder>()
   readonly ended: Promise<void>
   readonly #end: () => void
+  #hasEnded = false
 
   constructor() {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -14,7 +15,12 @@ export class ReservationHolder {
     this.#end = resolve
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
   end(): void {
+    this.#hasEnded = true
     this.#end()
   }
 
@@ -63,6 +69,8 @@ export class ReservationBook {
   /** False when waiting would never end, because the other transaction waits for this one. */
   async #hold(holder: ReservationHolder, key: string): Promise<boolean> {
     for (;;) {
+      // It failed while it waited here: what it held now, nobody would ever give back.
+      if (holder.hasEnded) throw new StoppedError('The transaction')
       const other = this.#holders.get(key)
       if (other === undefined || other === holder) {
         this.#holders.set(key, holder)

@@ -178,11 +178,13 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
           working = true
           const result = await work(tx)
           working = false
-          if (tx.failure !== undefined) throw tx.failure
+          await tx.settled()
           const { appends } = tx
           // An append would find out by itself.
           if (appends.length === 0) await assertNotAborted(connection)
           else appended = await carryOut(this.#db, connection, tenantId, appends, this.#inline)
+          // What was asked for in the meantime, by work that had returned, is part of the transaction too.
+          await tx.settled()
           appended ||= tx.enqueued
           committing = { appends, result }
           return result

@@ -37,9 +37,12 @@ export interface PgEventStoreTransaction extends EventStoreTransaction {
 export class PgTransaction implements PgEventStoreTransaction {
   readonly tenantId: string
   readonly connection: DatabaseTransactionConnection
+  readonly commands: CommandQueuePort
   readonly #queue: OwnCommandQueue
   readonly #db: PgDatabase
   readonly #appends: QueuedAppend[] = []
+  /** Calls that may be refused, without an answer yet. */
+  readonly #asked = new Set<Promise<unknown>>()
   #failure: Error | undefined
 
   constructor(db: PgDatabase, tenantId: string, connection: DatabaseTransactionConnection) {
@@ -47,10 +50,10 @@ export class PgTransaction implements PgEventStoreTransaction {
     this.tenantId = tenantId
     this.connection = connection
     this.#queue = new OwnCommandQueue(db, tenantId, connection)
-  }
-
-  get commands(): CommandQueuePort {
-    return this.#queue
+    this.commands = {
+      enqueue: (commands) => this.#ask(this.#queue.enqueue(commands)),
+      cancel: (ofTenant, ids) => this.#ask(this.#queue.cancel(ofTenant, ids)),
+    }
   }
 
   /** True when commands were put aside: whoever carries them out may be told. */
@@ -63,9 +66,14 @@ export class PgTransaction implements PgEventStoreTransaction {
     return this.#appends.toSorted(({ entry: a }, { entry: b }) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   }
 
-  /** Set when a reservation was refused: the transaction then stores nothing, even where the work hides the error. */
-  get failure(): Error | undefined {
-    return this.#failure ?? this.#queue.failure
+  /**
+   * Waits for the answers that the work did not wait for.
+   * @throws what was refused, a reservation or a command id: the transaction then stores nothing, even where the work hides the error
+   */
+  async settled(): Promise<void> {
+    while (this.#asked.size > 0) await Promise.allSettled(this.#asked)
+    const failure = this.#failure ?? this.#queue.failure
+    if (failure !== undefined) throw failure
   }
 
   async load(stream: StreamKey, options: LoadOptions = {}): Promise<LoadedStream> {
@@ -87,20 +95,33 @@ export class PgTransaction implements PgEventStoreTransaction {
     this.#appends.push({ request: group, entry: encodeEntry(group, this.#db.options.maxPayloadBytes) })
   }
 
-  async reserve(scope: string, key: string): Promise<void> {
-    if (await this.#reservation('reserve', scope, key)) return
-    this.#failure ??= new ReservationTakenError(this.tenantId, scope, key)
-    throw this.#failure
+  reserve(scope: string, key: string): Promise<void> {
+    return this.#ask(this.#reserve(scope, key))
   }
 
   release(scope: string, key: string): Promise<boolean> {
-    return this.#reservation('release', scope, key)
+    return this.#ask(this.#reservation('release', scope, key))
   }
 
   async resultOf(command: CommandReceipt): Promise<AppendResult | undefined> {
     assertReceipt(command)
     const [result] = await resultsOf(this.connection, this.#db.schema, this.#db.signer, this.tenantId, [command], 'plain')
     return result
+  }
+
+  async #reserve(scope: string, key: string): Promise<void> {
+    if (await this.#reservation('reserve', scope, key)) return
+    this.#failure ??= new ReservationTakenError(this.tenantId, scope, key)
+    throw this.#failure
+  }
+
+  async #ask<T>(answer: Promise<T>): Promise<T> {
+    this.#asked.add(answer)
+    try {
+      return await answer
+    } finally {
+      this.#asked.delete(answer)
+    }
   }
 
   async #reservation(call: 'reserve' | 'release', scope: string, key: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { isCairnError } from '@cairn/core'
+import { setImmediate } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { contractGroup } from '../contract-case.ts'
 import { refusal, upTo } from '../observe.ts'
@@ -14,6 +15,25 @@ function reserve({ store, tenantId }: Pick<EventStoreContext, 'store' | 'tenantI
 
 function release({ store, tenantId }: EventStoreContext, scope: string, key: string): Promise<boolean> {
   return store.transaction(tenantId, async (tx) => tx.release(scope, key))
+}
+
+/** A transaction that holds a value until it is told to give up. */
+async function givenHolder({ store, tenantId }: Pick<EventStoreContext, 'store' | 'tenantId'>, scope: string, key: string) {
+  const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
+  const { promise: holds, resolve: isHeld } = Promise.withResolvers<void>()
+  const work = store.transaction(tenantId, async (tx) => {
+    await tx.reserve(scope, key)
+    isHeld()
+    await mayEnd
+    throw new Error('gave up')
+  })
+  await Promise.race([holds, work])
+  return {
+    giveUp: async (): Promise<void> => {
+      end()
+      await expect(work).rejects.toThrow('gave up')
+    },
+  }
 }
 
 export const reservations = contractGroup<EventStoreContext>('reservations', {
@@ -141,19 +161,50 @@ export const reservations = contractGroup<EventStoreContext>('reservations', {
   },
 
   'lets the next one have a value whose holder gave up': async ({ store, rival, tenantId }) => {
-    const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
-    const { promise: holds, resolve: isHeld } = Promise.withResolvers<void>()
-    const first = store.transaction(tenantId, async (tx) => {
-      await tx.reserve('email', 'ann')
-      isHeld()
-      await mayEnd
-      throw new Error('gave up')
-    })
-    await holds
+    const holder = await givenHolder({ store, tenantId }, 'email', 'ann')
     const second = rival.transaction(tenantId, async (tx) => tx.reserve('email', 'ann'))
-    end()
-    await expect(first).rejects.toThrow('gave up')
+    await holder.giveUp()
     await second
+    await refusal(taken, reserve({ store, tenantId }, 'email', 'ann'))
+  },
+
+  'lets the next one have a value that a transaction was waiting for when it failed': async ({ store, rival, tenantId }) => {
+    await reserve({ store, tenantId }, 'username', 'taken')
+    const holder = await givenHolder({ store, tenantId }, 'email', 'ann')
+    const waiting = rival.transaction(tenantId, (tx) => Promise.all([tx.reserve('email', 'ann'), tx.reserve('username', 'taken')]))
+    const outcome = Promise.allSettled([waiting])
+    await setImmediate()
+    await holder.giveUp()
+    expect(await outcome).toMatchObject([{ status: 'rejected', reason: { code: taken } }])
+    await reserve({ store, tenantId }, 'email', 'ann')
+    await refusal(taken, reserve({ store, tenantId }, 'email', 'ann'))
+  },
+
+  'stores nothing when the work does not wait to hear that a value was taken': async (context) => {
+    const { store, tenantId } = context
+    await reserve(context, 'email', 'ann')
+    for (const streams of [[], [streamIn(tenantId)], [streamIn(tenantId), streamIn(tenantId)]]) {
+      const work = store.transaction(tenantId, async (tx) => {
+        tx.reserve('email', 'free').catch(() => undefined)
+        tx.reserve('email', 'ann').catch(() => undefined)
+        for (const stream of streams) tx.append({ stream, expected: 0, events: eventsOf(1) })
+      })
+      await refusal(taken, work)
+    }
+    await expectNothingStored(context)
+    await reserve(context, 'email', 'free')
+  },
+
+  'gives a value to a transaction whose work does not wait for it, before it is done': async ({ store, rival, tenantId }) => {
+    const holder = await givenHolder({ store, tenantId }, 'email', 'ann')
+    const work = rival.transaction(tenantId, async (tx) => {
+      tx.reserve('email', 'ann').catch(() => undefined)
+      tx.release('email', 'bob').catch(() => undefined)
+    })
+    const outcome = Promise.allSettled([work])
+    await setImmediate()
+    await holder.giveUp()
+    expect(await outcome).toMatchObject([{ status: 'fulfilled' }])
     await refusal(taken, reserve({ store, tenantId }, 'email', 'ann'))
   },
 
