@@ -126,3 +126,32 @@ test('an instance that nothing comes for expires when its time is over, not befo
   expect(() => givenProcess(timed).whenQuietFor({ days: 1 })).toThrow(/belongs to an instance/)
   expect(() => givenProcess(process({}), one).whenQuietFor({ days: 1 })).toThrow(/never expires/)
 })
+
+test('instances that are given beside the one of when(…) leave it alone', () => {
+  const definition = process({ other: (seen) => (seen === 1 ? [poke] : []) })
+  const elsewhere = inStream({ aggregateId: 'x', tenantId: 'another' }, a.one(), a.two())
+  givenProcess(definition, one, inStream('y', a.one(), a.two()), elsewhere)
+    .when(other)
+    .sends(poke)
+    .leaves({ seen: 2 })
+    .goesOn()
+    .whenRedelivered()
+    .whenReordered()
+  givenProcess(process({ one: () => [after({ minutes: 5 }, poke)] }), inStream('y', a.one()))
+    .when(two)
+    .cancels()
+    .ends()
+})
+
+test('an event that correlates to another instance is found', () => {
+  const wrong = defineProcessManager('wrong', { events: [a, b], initial: () => ({ seen: 0 }) })
+    .correlate({ 'a.one': (e) => e.aggregateId, 'a.two': (e) => e.aggregateId, 'b.one': (e) => e.aggregateId })
+    .on({
+      'a.one': (s) => ({ state: { seen: s.seen + 1 } }),
+      'a.two': (s) => ({ state: { seen: s.seen + 1 } }),
+      'b.one': (s) => ({ state: { seen: s.seen + 1 } }),
+    })
+  expect(() => givenProcess(wrong).when(one, other)).toThrow(/one instance of wrong, and correlate to: test\/x, test\/b-1/)
+  expect(() => givenProcess(process({})).when(one, inStream({ aggregateId: 'x', tenantId: 'another' }, a.two()))).toThrow(/another\/x/)
+  givenProcess(wrong, one).when(other).leaves({ seen: 1 })
+})

@@ -44,7 +44,7 @@ export interface ProcessOutcome {
 }
 
 export interface GivenProcess {
-  /** Events of one instance, in the order in which they come. */
+  /** Events of one instance, in the order in which they come; those of others are given before. */
   when(...events: readonly (NewEvent | EventsInStream)[]): ProcessOutcome
   /** Nothing comes for so long after the last event that it was given: what `expiresAfter` makes of that. */
   whenQuietFor(delay: Delay): ProcessOutcome
@@ -62,6 +62,7 @@ export function givenProcess(definition: ProcessManagerDefinition, ...history: r
     when(...events) {
       const before = recordEvents(history).length
       const all = recordEvents([...history, ...events])
+      assertOneInstance(definition, all.slice(before))
       return outcomeOf(definition, all, before)
     },
     whenQuietFor(delay) {
@@ -81,6 +82,7 @@ export function givenProcess(definition: ProcessManagerDefinition, ...history: r
 
 interface Run {
   readonly steps: readonly Step[]
+  /** The one that the last event belongs to. */
   readonly instance: ProcessInstance | undefined
   /** Names of the timers that the events of `when` ended. */
   readonly ended: readonly string[]
@@ -91,20 +93,36 @@ function run(definition: ProcessManagerDefinition, events: readonly RecordedEven
   const steps: Step[] = []
   const sent: { readonly command: StepCommand; readonly event: RecordedEvent }[] = []
   const ended: string[] = []
-  let instance: ProcessInstance | undefined
+  const instances = new Map<string, ProcessInstance>()
+  let last = ''
   for (const event of events) {
-    const made = stepWith(definition, instance, event, events)
+    const key = keyOfInstance(definition, event)
+    if (key === undefined) continue
+    last = key
+    const before = instances.get(key)
+    const made = stepWith(definition, before, event, events)
     if (made === undefined) continue
-    const timers = Object.entries(instance?.timers ?? {})
+    const timers = Object.entries(before?.timers ?? {})
     // As it would come back from a store.
-    instance = JSON.parse(JSON.stringify(made.instance)) as ProcessInstance
+    instances.set(key, JSON.parse(JSON.stringify(made.instance)) as ProcessInstance)
     if (event.position <= from) continue
     steps.push(made)
     for (const command of made.send) if (command.timer !== idleTimer) sent.push({ command, event })
     const cancelled = timers.filter(([name, { commandId }]) => name !== idleTimer && made.cancel.includes(commandId))
     ended.push(...cancelled.map(([name]) => name))
   }
-  return { steps, instance, ended, sent }
+  return { steps, instance: instances.get(last), ended, sent }
+}
+
+function keyOfInstance(definition: ProcessManagerDefinition, event: RecordedEvent): string | undefined {
+  const instanceId = definition.correlate(event)
+  return instanceId === undefined ? undefined : `${event.tenantId}\0${instanceId}`
+}
+
+function assertOneInstance(definition: ProcessManagerDefinition, events: readonly RecordedEvent[]): void {
+  const keys = [...new Set(events.flatMap((event) => keyOfInstance(definition, event) ?? []))]
+  const found = keys.map((key) => key.replace('\0', '/')).join(', ')
+  assert(keys.length <= 1, `The events of when(…) must belong to one instance of ${definition.name}, and correlate to: ${found}.`)
 }
 
 function outcomeOf(definition: ProcessManagerDefinition, events: readonly RecordedEvent[], from: number): ProcessOutcome {
