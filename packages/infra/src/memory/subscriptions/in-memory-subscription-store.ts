@@ -53,8 +53,8 @@ export interface InMemorySubscriptionStoreOptions {
 }
 
 /**
- * Subscriptions in memory, for tests and trials. Every method but `commit` and `take` runs to its end without awaiting, which makes
- * it atomic; several engines on one store are several processes on one database.
+ * Subscriptions in memory, for tests and trials. What a method changes it changes without awaiting, which makes it atomic; `take`
+ * and what an operator does wait for commits under way first, as for the locks of a database. Several engines on one store are several processes on one database.
  */
 export class InMemorySubscriptionStore implements SubscriptionStorePort {
   /** What effects have written. */
@@ -78,6 +78,10 @@ export class InMemorySubscriptionStore implements SubscriptionStorePort {
 
   async register(spec: SubscriptionSpec): Promise<SubscriptionStatus> {
     assertSubscriptionSpec(spec)
+    return this.#betweenCommits(spec.key, () => this.#register(spec))
+  }
+
+  #register(spec: SubscriptionSpec): SubscriptionStatus {
     const { key, kind, version, fingerprint, partitions, startAfter, initialState = 'new' } = spec
     const now = this.#now()
     const what = `${kind} ${key.name}`
@@ -213,31 +217,35 @@ export class InMemorySubscriptionStore implements SubscriptionStorePort {
   }
 
   async control(key: SubscriptionKey, state: SubscriptionState): Promise<void> {
-    const { partitions } = this.#known(key)
-    const moved = partitions.filter((row) => row.state !== state)
-    for (const row of moved) if (!mayMove(row.state, state)) throw new IllegalStateError(key.name, row.state, state)
-    for (const row of moved) {
-      row.state = state
-      row.updatedAt = this.#now()
-      if (runningStates.includes(state)) row.failure = undefined
-    }
+    await this.#betweenCommits(key, () => {
+      const { partitions } = this.#known(key)
+      const moved = partitions.filter((row) => row.state !== state)
+      for (const row of moved) if (!mayMove(row.state, state)) throw new IllegalStateError(key.name, row.state, state)
+      for (const row of moved) {
+        row.state = state
+        row.updatedAt = this.#now()
+        if (runningStates.includes(state)) row.failure = undefined
+      }
+    })
   }
 
   async reset(key: SubscriptionKey, position: number): Promise<void> {
     assertVersion('position', position)
-    const { partitions } = this.#known(key)
-    for (const row of partitions) if (row.state !== 'paused') throw new IllegalStateError(key.name, row.state, 'reset')
-    for (const row of partitions) {
-      dispossess(row)
-      row.checkpoint = position
-      row.failure = undefined
-      row.parked.clear()
-      row.updatedAt = this.#now()
-    }
+    await this.#betweenCommits(key, () => {
+      const { partitions } = this.#known(key)
+      for (const row of partitions) if (row.state !== 'paused') throw new IllegalStateError(key.name, row.state, 'reset')
+      for (const row of partitions) {
+        dispossess(row)
+        row.checkpoint = position
+        row.failure = undefined
+        row.parked.clear()
+        row.updatedAt = this.#now()
+      }
+    })
   }
 
   async remove(key: SubscriptionKey): Promise<void> {
-    this.#rows.delete(keyText(key))
+    await this.#betweenCommits(key, () => this.#rows.delete(keyText(key)))
   }
 
   async parked(filter: Parameters<SubscriptionStorePort['parked']>[0]): Promise<readonly ParkedEvent[]> {
@@ -266,6 +274,15 @@ export class InMemorySubscriptionStore implements SubscriptionStorePort {
       }
     }
     return count
+  }
+
+  /** Acts when no commit of the subscription stands between its fence check and its last step: that one would write over it. */
+  async #betweenCommits<T>(key: SubscriptionKey, act: () => T): Promise<T> {
+    for (;;) {
+      const commits = this.#rows.get(keyText(key))?.partitions.flatMap(({ committing }) => committing ?? []) ?? []
+      if (commits.length === 0) return act()
+      await Promise.all(commits)
+    }
   }
 
   #store(row: PartitionRow, key: SubscriptionKey, { checkpoint, park = [], unpark = [] }: Progress): void {

@@ -145,6 +145,19 @@ export const resetting = contractGroup<SubscriptionStoreContext>('reset', {
     expect(await partitionOf(context.store, spec.key)).toMatchObject({ parked: 0, failure: undefined, checkpoint: 0 })
   },
 
+  'stands whatever step of a commit it comes upon: that one is stored before it, or not at all': async (context) => {
+    for (let turns = 0; turns < 12; turns++) {
+      const [spec, lease] = await givenLease(context, { key: { name: context.name(`after-${turns}-turns`), generation: 1 } })
+      const commit = Promise.allSettled([context.store.commit(lease, { checkpoint: 9, park: [parkedAt(7)] })])
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      await context.rival.control(spec.key, 'paused')
+      await context.rival.reset(spec.key, 5)
+      const [outcome] = await commit
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'CAIRN_LEASE_LOST' })
+      expect(await partitionOf(context.store, spec.key)).toMatchObject({ state: 'paused', checkpoint: 5, parked: 0 })
+    }
+  },
+
   'is for paused subscriptions': async (context) => {
     for (const state of subscriptionStates.filter((one) => one !== 'paused')) {
       const spec = await givenState(context, state)
