@@ -669,6 +669,10 @@ export const brokenEventStores: Readonly<Record<string, { readonly caughtBy: str
       resultOf: async () => undefined,
     })),
   },
+  'forgets the commands that a transaction puts aside': {
+    caughtBy: 'transaction',
+    make: brokenTransaction(() => ({ commands: { enqueue: async () => {}, cancel: async () => 0 } })),
+  },
   'reserves nothing': { caughtBy: 'reservations', make: brokenTransaction(() => ({ reserve: async () => {} })) },
   'never releases': { caughtBy: 'reservations', make: brokenTransaction(() => ({ release: async () => true })) },
   'reserves without a look at upper and lower case': {

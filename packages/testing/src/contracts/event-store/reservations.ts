@@ -195,6 +195,22 @@ export const reservations = contractGroup<EventStoreContext>('reservations', {
     await reserve(context, 'email', 'free')
   },
 
+  'never commits a transaction that it refused a value to, also where the work asks for it after it has returned': async (context) => {
+    const { store, tenantId } = context
+    await reserve(context, 'email', 'ann')
+    const stream = streamIn(tenantId)
+    let late: Promise<unknown> = Promise.resolve()
+    const work = store.transaction(tenantId, async (tx) => {
+      late = tx.load(stream).then(() => tx.reserve('email', 'ann'))
+      late.catch(() => undefined)
+      tx.append({ stream, expected: 0, events: eventsOf(1) })
+    })
+    const [outcome] = await Promise.allSettled([work])
+    // Either it is part of the transaction, or it is told that this takes no more.
+    await refusal(outcome.status === 'rejected' ? taken : 'CAIRN_STOPPED', late)
+    expect(await store.existsAll([stream])).toBe(outcome.status === 'fulfilled')
+  },
+
   'gives a value to a transaction whose work does not wait for it, before it is done': async ({ store, rival, tenantId }) => {
     const holder = await givenHolder({ store, tenantId }, 'email', 'ann')
     const work = rival.transaction(tenantId, async (tx) => {

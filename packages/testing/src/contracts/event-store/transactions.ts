@@ -1,5 +1,6 @@
 import { uuidv7, type EventStoreTransaction, type StreamKey } from '@cairn/core'
 import { expect } from 'vitest'
+import { commandIn } from '../command-store/given.ts'
 import { contractGroup } from '../contract-case.ts'
 import { refusal, upTo } from '../observe.ts'
 import type { EventStoreContext } from './context.ts'
@@ -112,6 +113,18 @@ export const transactions = contractGroup<EventStoreContext>('transaction', {
     })
     await refusal('CAIRN_COMMAND_ID_REUSED', work)
     expect(await logOf(store, tenantId)).toEqual(events)
+  },
+
+  'stores nothing when the work does not wait to hear that the id of a command put aside was used with other content': async (context) => {
+    const { store, tenantId } = context
+    const command = commandIn(tenantId)
+    await store.transaction(tenantId, (tx) => tx.commands.enqueue([{ command }]))
+    const work = store.transaction(tenantId, async (tx) => {
+      tx.commands.enqueue([{ command: { ...command, payload: { n: 2 } } }]).catch(() => undefined)
+      tx.append({ stream: streamIn(tenantId), expected: 0, events: eventsOf(1) })
+    })
+    await refusal('CAIRN_COMMAND_ID_REUSED', work)
+    await expectNothingStored(context)
   },
 
   'loads the committed state, its own appends and those of others in flight not included': async (context) => {
