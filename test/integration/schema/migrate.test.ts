@@ -44,6 +44,15 @@ test('a migration reports what it did; a second one has nothing to do, and the k
   expect(await schemaFacts(url, schema)).toEqual(undisturbed)
 })
 
+test.each(['order', 'left'])('a word that SQL reserves is refused before anything is made: %s', async (schema) => {
+  const url = await freshDatabase()
+  await expect(migrate({ url, schema })).rejects.toMatchObject({
+    code: 'CAIRN_INVALID_INPUT',
+    message: `"${schema}" cannot name a Cairn schema: SQL reserves the word. Choose another, such as "${schema}_log".`,
+  })
+  expect(await queryOnce(url, 'select rolname from pg_roles where rolname = $1', [`${schema}_owner`])).toEqual([])
+})
+
 test('functions, views, policies and grants are made anew when their files changed, over whatever they were', async () => {
   const url = await freshDatabase()
   const schema = freshSchema()

@@ -9,7 +9,7 @@ import { applyFiles } from './apply-files.ts'
 import { becomeOwner } from './become-owner.ts'
 import { createRoles } from './create-roles.ts'
 import { assertExtraIndexes, buildExtraIndexes, type ExtraIndex } from './extra-indexes.ts'
-import { assertSchemaName, defaultSchema } from './schema-name.ts'
+import { assertSchemaName, defaultSchema, refuseReservedName } from './schema-name.ts'
 import { migrationsFolder, renderSql } from './sql-files.ts'
 import { withShortLocks } from './with-short-locks.ts'
 
@@ -48,8 +48,8 @@ const lockName = 'cairn migrate'
  * Migrations are plain SQL files in db/; functions, views and policies are applied again whenever their text changed.
  * What earlier versions of those files made and these no longer do is removed. A schema with newer functions than this version
  * of Cairn brings keeps them.
- * @throws UnsafeDatabaseError with what a superuser must do first; DatabaseUnavailableError, and TransactionRolledBackError
- * where a table stayed in use, after which it may run again
+ * @throws InvalidInputError for a name that no schema of Cairn can have; UnsafeDatabaseError with what a superuser must do first;
+ * DatabaseUnavailableError, and TransactionRolledBackError where a table stayed in use, after which it may run again
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
   const schema = options.schema ?? defaultSchema
@@ -64,6 +64,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
     await client.connect()
     connected = true
     await refuseUnfitServer(client)
+    await refuseReservedName(client, schema)
     // One migration of this schema at a time. A session lock, released with the connection if we die.
     await client.query('select pg_advisory_lock(hashtext($1), hashtext($2))', [lockName, schema])
     await createRoles(client, schema)

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '@cairn/core'
+import type { Client } from 'pg'
 
 /** The schema that Cairn lives in unless told otherwise. */
 export const defaultSchema = 'cairn'
@@ -12,6 +13,19 @@ export function assertSchemaName(schema: string): void {
       { schema },
     )
   }
+}
+
+/** The server knows its version's reserved words; the SQL files spell the name without quotes. @throws InvalidInputError */
+export async function refuseReservedName(client: Client, schema: string): Promise<void> {
+  const { rows } = await client.query(`select from pg_get_keywords() where word = $1 and catcode in ('R', 'T')`, [schema])
+  if (rows.length === 0) return
+  throw new InvalidInputError(
+    'schema',
+    `"${schema}" cannot name a Cairn schema: SQL reserves the word. Choose another, such as "${schema}_log".`,
+    {
+      schema,
+    },
+  )
 }
 
 /** The roles of a schema; see db/policies. */
