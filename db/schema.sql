@@ -687,10 +687,13 @@ ALTER TABLE cairn.commands OWNER TO cairn_owner;
 CREATE FUNCTION cairn.command_json(c cairn.commands) RETURNS json
     LANGUAGE sql STABLE
     AS $$
-  select json_build_array(c.id, c.tenant_id, c.type, c.aggregate_type, c.aggregate_id, c.payload, c.metadata, c.status, c.attempts, c.result,
-                          c.error, (extract(epoch from c.created_at) * 1000)::bigint,
-                          (extract(epoch from coalesce(c.updated_at, c.created_at)) * 1000)::bigint, encode(c.hash, 'hex'),
-                          (extract(epoch from c.due_at) * 1000)::bigint)
+  select json_build_array(c.id, c.tenant_id, coalesce(c.type, ''), c.aggregate_type, c.aggregate_id, c.payload, c.metadata, c.status,
+                          c.attempts, c.result, c.error,
+                          greatest(least(extract(epoch from c.created_at) * 1000, 8.64e15), -8.64e15)::bigint,
+                          greatest(least(extract(epoch from coalesce(c.updated_at, c.created_at)) * 1000, 8.64e15), -8.64e15)::bigint,
+                          encode(c.hash, 'hex'),
+                          case when c.due_at is not null then
+                            greatest(least(extract(epoch from c.due_at) * 1000, 8.64e15), -8.64e15)::bigint end)
 $$;
 
 ALTER FUNCTION cairn.command_json(c cairn.commands) OWNER TO cairn_owner;
@@ -765,6 +768,9 @@ declare
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the command names a tenant outside of its context';
+  end if;
+  if not isfinite(p_due_at) then
+    raise exception using errcode = '22008', message = 'a command must be due at a finite time';
   end if;
   insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, due_at, updated_at)
   values (p_tenant, p_id, p_hash, 'pending', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, p_due_at, now())
@@ -1451,7 +1457,9 @@ declare
 begin
   -- Two indexes, one each: admitted ones, and raw ones.
   return (
-    select json_agg(json_build_array(command_json(t.c), (t.c).hash is null, to_char(t.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), (t.c).seq)
+    select json_agg(json_build_array(command_json(t.c), (t.c).hash is null,
+                                     coalesce(to_char(t.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z" BC'), t.at::text),
+                                     (t.c).seq::text)
                     order by t.at, (t.c).seq, (t.c).id)
       from (
         select u.* from (
@@ -2580,7 +2588,7 @@ declare
   v_before constant timestamptz := clock_timestamp() - p_grace_ms * interval '1 millisecond';
   v_known constant text[] := array(select distinct t from command_workers w, unnest(w.types) t where w.expires_at > v_before);
 begin
-  return (select json_agg(json_build_array(u.id, u.tenant_id, u.type)) from (
+  return (select json_agg(json_build_array(u.id, u.tenant_id, coalesce(u.type, ''))) from (
             select c.id, c.tenant_id, c.type from commands c
              where c.status = 'pending' and coalesce(c.due_at, c.created_at) <= v_before and (c.type = any (v_known)) is not true
              limit p_limit) u);
@@ -3175,7 +3183,7 @@ ALTER TABLE cairn.snapshots ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE cairn.streams ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY whoever_may_insert ON cairn.commands FOR INSERT WITH CHECK (((status = 'pending'::text) AND (hash IS NULL) AND (version IS NULL) AND (stream_id IS NULL) AND ("position" IS NULL) AND (first_version IS NULL) AND (owner IS NULL) AND (retry_at IS NULL) AND (attempts = 0) AND (result IS NULL) AND (error IS NULL)));
+CREATE POLICY whoever_may_insert ON cairn.commands FOR INSERT WITH CHECK (((status = 'pending'::text) AND (hash IS NULL) AND (version IS NULL) AND (stream_id IS NULL) AND ("position" IS NULL) AND (first_version IS NULL) AND (owner IS NULL) AND (retry_at IS NULL) AND (attempts = 0) AND (result IS NULL) AND (error IS NULL) AND (type IS NOT NULL) AND (LEAST(created_at, due_at, updated_at) >= to_timestamp((0)::double precision)) AND (GREATEST(created_at, due_at, updated_at) < to_timestamp(('253402300800'::bigint)::double precision)) AND ((seq >= 0) AND (seq <= '9007199254740991'::bigint))));
 
 CREATE POLICY worker_reads_all ON cairn.changes FOR SELECT TO cairn_worker USING (true);
 

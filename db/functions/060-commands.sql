@@ -1,11 +1,16 @@
 -- Commands as rows with a status. The moves a status may make stand in core (commandStatusMoves) and here, and a test compares them.
+-- A row that a client wrote may lack a type, or hold times that no Date can, infinite ones among them: they are told as the nearest
+-- that one can (8.64e15 milliseconds). A row that cannot be told would stop every page and every claim that it is in.
 create or replace function command_json(c commands) returns json
 language sql stable
 as $$
-  select json_build_array(c.id, c.tenant_id, c.type, c.aggregate_type, c.aggregate_id, c.payload, c.metadata, c.status, c.attempts, c.result,
-                          c.error, (extract(epoch from c.created_at) * 1000)::bigint,
-                          (extract(epoch from coalesce(c.updated_at, c.created_at)) * 1000)::bigint, encode(c.hash, 'hex'),
-                          (extract(epoch from c.due_at) * 1000)::bigint)
+  select json_build_array(c.id, c.tenant_id, coalesce(c.type, ''), c.aggregate_type, c.aggregate_id, c.payload, c.metadata, c.status,
+                          c.attempts, c.result, c.error,
+                          greatest(least(extract(epoch from c.created_at) * 1000, 8.64e15), -8.64e15)::bigint,
+                          greatest(least(extract(epoch from coalesce(c.updated_at, c.created_at)) * 1000, 8.64e15), -8.64e15)::bigint,
+                          encode(c.hash, 'hex'),
+                          case when c.due_at is not null then
+                            greatest(least(extract(epoch from c.due_at) * 1000, 8.64e15), -8.64e15)::bigint end)
 $$;
 
 -- Stores a command as pending, or returns the row of its id as it is; the caller compares the hash.
@@ -21,6 +26,9 @@ declare
 begin
   if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
     raise exception using errcode = 'ZC001', message = 'the command names a tenant outside of its context';
+  end if;
+  if not isfinite(p_due_at) then
+    raise exception using errcode = '22008', message = 'a command must be due at a finite time';
   end if;
   insert into commands (tenant_id, id, hash, status, type, aggregate_type, aggregate_id, payload, metadata, due_at, updated_at)
   values (p_tenant, p_id, p_hash, 'pending', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, p_due_at, now())

@@ -48,7 +48,7 @@ begin
 end
 $$;
 
--- [[id, tenant, type], …]: due for longer than p_grace_ms, of types that no worker knows who lives, or lived so short ago.
+-- [[id, tenant, type (empty where it has none)], …]: due for longer than p_grace_ms, of types that no worker knows who lives, or lived so short ago.
 create or replace function unknown_commands(p_grace_ms bigint, p_limit int) returns json
 language plpgsql stable security definer
 set search_path from current
@@ -57,7 +57,7 @@ declare
   v_before constant timestamptz := clock_timestamp() - p_grace_ms * interval '1 millisecond';
   v_known constant text[] := array(select distinct t from command_workers w, unnest(w.types) t where w.expires_at > v_before);
 begin
-  return (select json_agg(json_build_array(u.id, u.tenant_id, u.type)) from (
+  return (select json_agg(json_build_array(u.id, u.tenant_id, coalesce(u.type, ''))) from (
             select c.id, c.tenant_id, c.type from commands c
              where c.status = 'pending' and coalesce(c.due_at, c.created_at) <= v_before and (c.type = any (v_known)) is not true
              limit p_limit) u);

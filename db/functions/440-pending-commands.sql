@@ -1,6 +1,6 @@
 -- Pending commands that are due, of every tenant, behind the place (time, number, id) of an earlier page, for command pumps
 -- (cairn_worker). Raw ones (written with SQL alone, not admitted) are among them. Changes nothing.
--- commands: [[command, raw, time], …]; the time is text of microseconds, for the next page.
+-- [[command, raw, time, number], …]; time (to the microsecond, with its era, or -infinity) and number are texts, for the next page.
 create or replace function pending_commands(p_at timestamptz, p_seq bigint, p_id uuid, p_limit int) returns json
 language plpgsql volatile security definer
 set search_path from current
@@ -14,7 +14,9 @@ declare
 begin
   -- Two indexes, one each: admitted ones, and raw ones.
   return (
-    select json_agg(json_build_array(command_json(t.c), (t.c).hash is null, to_char(t.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), (t.c).seq)
+    select json_agg(json_build_array(command_json(t.c), (t.c).hash is null,
+                                     coalesce(to_char(t.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z" BC'), t.at::text),
+                                     (t.c).seq::text)
                     order by t.at, (t.c).seq, (t.c).id)
       from (
         select u.* from (

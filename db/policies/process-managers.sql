@@ -21,10 +21,14 @@ grant select on process_instances, process_instances_waiting to cairn_app, cairn
 grant select on command_workers to cairn_worker;
 
 -- A role that is granted INSERT on commands may send them, and nothing but that: it cannot forge what is kept of those that ran.
+-- Its times lie between 1970 and 9999 (least and greatest leave nulls out), its number in what JavaScript counts exactly.
 drop policy if exists whoever_may_insert on commands;
 create policy whoever_may_insert on commands for insert to public
   with check (status = 'pending' and hash is null and version is null and stream_id is null and position is null and first_version is null
-              and owner is null and retry_at is null and attempts = 0 and result is null and error is null);
+              and owner is null and retry_at is null and attempts = 0 and result is null and error is null and type is not null
+              and least(created_at, due_at, updated_at) >= to_timestamp(0)
+              and greatest(created_at, due_at, updated_at) < to_timestamp(253402300800)
+              and seq between 0 and 9007199254740991);
 
 grant execute on function enqueue_own_commands, cancel_own_commands to cairn_app;
 grant execute on function

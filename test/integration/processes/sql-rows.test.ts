@@ -140,11 +140,23 @@ test('a role that may insert, and nothing more, can send commands but forge no r
   expect(await as(`insert into ${schema}.commands ${values}`)).toBe('done')
   await expect.poll(() => rig.typesOf('order', 'g-1', 'guests')).toEqual(['order.created'])
   for (const forged of [
-    `status) values ('guests', 'processed')`,
-    `version) values ('guests', 1)`,
-    `hash) values ('guests', '')`,
-    `owner) values ('guests', 'me')`,
+    `status) values ('guests', 't', 'processed')`,
+    `version) values ('guests', 't', 1)`,
+    `hash) values ('guests', 't', '')`,
+    `owner) values ('guests', 't', 'me')`,
+    // What would stop a page or a claim that it is in.
+    `due_at) values ('guests', 't', '-infinity')`,
+    `due_at) values ('guests', 't', 'infinity')`,
+    `created_at) values ('guests', 't', '-infinity')`,
+    `updated_at) values ('guests', 't', 'infinity')`,
+    `due_at) values ('guests', 't', '0044-03-15 BC')`,
+    `due_at) values ('guests', 't', '290000-01-01')`,
+    `seq) values ('guests', 't', 9223372036854775807)`,
+    `seq) values ('guests', 't', null)`,
+    `id) values ('guests', null, gen_random_uuid())`,
   ]) {
-    expect(await as(`insert into ${schema}.commands (tenant_id, ${forged}`)).toMatch(/row-level security/)
+    const answer = await as(`insert into ${schema}.commands (tenant_id, type, ${forged}`)
+    expect({ forged, answer }).toEqual({ forged, answer: expect.stringMatching(/row-level security/) })
   }
+  expect(await as(`insert into ${schema}.commands (tenant_id, type, due_at) values ('guests', 't', '9999-12-31 23:00Z')`)).toBe('done')
 })

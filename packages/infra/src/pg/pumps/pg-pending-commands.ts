@@ -6,7 +6,7 @@ import { retryWhileUnavailable } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { assertLimit } from '../read/read-log.ts'
 
-type PendingRow = readonly [command: CommandRow, raw: boolean, at: string, seq: number | null]
+type PendingRow = readonly [command: CommandRow, raw: boolean, at: string, seq: string | null]
 
 const Page = z.object({ commands: z.array(z.custom<PendingRow>()).nullable() })
 
