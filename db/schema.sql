@@ -113,9 +113,10 @@ begin
     end if;
   end if;
 
-  -- A statement of its own, after the locks: it sees the receipts of whoever held the streams before us.
+  -- A statement of its own, after the locks: it sees the receipts of whoever held the streams before us. A row that nobody has
+  -- admitted has no hash: what it asks for is not settled, so its id is in use.
   v_receipt := array(
-    select case when known is null then 0 when h <> r.hash then 6 when v is null then 7 else 3 end
+    select case when known is null then 0 when h is distinct from r.hash then 6 when v is null then 7 else 3 end
       from unnest(r_append, r_id, r_hash) with ordinality r(a, id, hash, i)
       -- The limit keeps this a look-up for each receipt: as a plain join it would be planned as a scan of all commands, and stay
       -- so, where the table was analysed while it was empty.
@@ -183,9 +184,9 @@ begin
      where v_outcome[a] = 1 and known = 0;
     if 7 = any (v_receipt) then
       -- Stored before as a row of its own; here it takes effect.
-      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p, hash = x.h
-        from (select v_tenant[a] as t, id, hash as h, v_stream[a] as st, v_version[a] + o + 1 as f, v_version[a] + o + c as v, v_position[l] as p
-                from unnest(r_append, r_id, r_hash, r_offset, r_count, r_last, v_receipt) y(a, id, hash, o, c, l, known)
+      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p
+        from (select v_tenant[a] as t, id, v_stream[a] as st, v_version[a] + o + 1 as f, v_version[a] + o + c as v, v_position[l] as p
+                from unnest(r_append, r_id, r_offset, r_count, r_last, v_receipt) y(a, id, o, c, l, known)
                where v_outcome[a] = 1 and known = 7) x
        where k.tenant_id = x.t and k.id = x.id;
     end if;
@@ -268,13 +269,14 @@ begin
     version := coalesce(version, 0);
   end if;
 
-  -- A statement of its own, after the lock: it sees the receipts of whoever held the stream before us.
+  -- A statement of its own, after the lock: it sees the receipts of whoever held the stream before us. A row that nobody has
+  -- admitted has no hash: what it asks for is not settled, so its id is in use.
   if cardinality(r_id) = 1 then
-    v_known := array[coalesce((select case when c.hash <> r_hash[1] then 6 when c.version is null then 7 else 3 end
+    v_known := array[coalesce((select case when c.hash is distinct from r_hash[1] then 6 when c.version is null then 7 else 3 end
                                  from commands c where c.tenant_id = p_tenant and c.id = r_id[1]), 0)];
   else
     v_known := array(
-      select coalesce((select case when c.hash <> r.hash then 6 when c.version is null then 7 else 3 end
+      select coalesce((select case when c.hash is distinct from r.hash then 6 when c.version is null then 7 else 3 end
                          from commands c where c.tenant_id = p_tenant and c.id = r.id), 0)
         from unnest(r_id, r_hash) with ordinality r(id, hash, i) order by r.i);
   end if;
@@ -348,8 +350,8 @@ begin
   end if;
   if 7 = any (v_known) then
     update commands k set stream_id = v_stream, first_version = append_one.version + x.o + 1, version = append_one.version + x.o + x.c,
-                          position = case when x.c > 0 then v_position[x.o + x.c] end, hash = x.hash
-      from unnest(r_id, r_hash, r_offset, r_count, v_known) x(id, hash, o, c, known)
+                          position = case when x.c > 0 then v_position[x.o + x.c] end
+      from unnest(r_id, r_offset, r_count, v_known) x(id, o, c, known)
      where x.known = 7 and k.tenant_id = p_tenant and k.id = x.id;
   end if;
   if s_version is not null and v_stream is not null then

@@ -13,7 +13,7 @@
 -- s_…         snapshots: the append they belong to, version, schema version, state
 --
 -- Answers, aligned with p_…: outcome 1 appended, 2 conflict, 3 duplicate (a receipt took effect before), 4 busy (somebody
--- else holds the stream), 5 closed, 6 a command id was used with another hash, 7 the snapshot is ahead of its stream; version = the stream's version before;
+-- else holds the stream), 5 closed, 6 a command id was used with another hash, or by a row without one, 7 the snapshot is ahead of its stream; version = the stream's version before;
 -- aligned with e_…: positions.
 --
 -- No statement joins the batch's own rows: arrays are aligned by ordinal and looked up by subscript (plpgsql keeps them
@@ -116,9 +116,10 @@ begin
     end if;
   end if;
 
-  -- A statement of its own, after the locks: it sees the receipts of whoever held the streams before us.
+  -- A statement of its own, after the locks: it sees the receipts of whoever held the streams before us. A row that nobody has
+  -- admitted has no hash: what it asks for is not settled, so its id is in use.
   v_receipt := array(
-    select case when known is null then 0 when h <> r.hash then 6 when v is null then 7 else 3 end
+    select case when known is null then 0 when h is distinct from r.hash then 6 when v is null then 7 else 3 end
       from unnest(r_append, r_id, r_hash) with ordinality r(a, id, hash, i)
       -- The limit keeps this a look-up for each receipt: as a plain join it would be planned as a scan of all commands, and stay
       -- so, where the table was analysed while it was empty.
@@ -186,9 +187,9 @@ begin
      where v_outcome[a] = 1 and known = 0;
     if 7 = any (v_receipt) then
       -- Stored before as a row of its own; here it takes effect.
-      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p, hash = x.h
-        from (select v_tenant[a] as t, id, hash as h, v_stream[a] as st, v_version[a] + o + 1 as f, v_version[a] + o + c as v, v_position[l] as p
-                from unnest(r_append, r_id, r_hash, r_offset, r_count, r_last, v_receipt) y(a, id, hash, o, c, l, known)
+      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p
+        from (select v_tenant[a] as t, id, v_stream[a] as st, v_version[a] + o + 1 as f, v_version[a] + o + c as v, v_position[l] as p
+                from unnest(r_append, r_id, r_offset, r_count, r_last, v_receipt) y(a, id, o, c, l, known)
                where v_outcome[a] = 1 and known = 7) x
        where k.tenant_id = x.t and k.id = x.id;
     end if;

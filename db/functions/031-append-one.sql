@@ -66,13 +66,14 @@ begin
     version := coalesce(version, 0);
   end if;
 
-  -- A statement of its own, after the lock: it sees the receipts of whoever held the stream before us.
+  -- A statement of its own, after the lock: it sees the receipts of whoever held the stream before us. A row that nobody has
+  -- admitted has no hash: what it asks for is not settled, so its id is in use.
   if cardinality(r_id) = 1 then
-    v_known := array[coalesce((select case when c.hash <> r_hash[1] then 6 when c.version is null then 7 else 3 end
+    v_known := array[coalesce((select case when c.hash is distinct from r_hash[1] then 6 when c.version is null then 7 else 3 end
                                  from commands c where c.tenant_id = p_tenant and c.id = r_id[1]), 0)];
   else
     v_known := array(
-      select coalesce((select case when c.hash <> r.hash then 6 when c.version is null then 7 else 3 end
+      select coalesce((select case when c.hash is distinct from r.hash then 6 when c.version is null then 7 else 3 end
                          from commands c where c.tenant_id = p_tenant and c.id = r.id), 0)
         from unnest(r_id, r_hash) with ordinality r(id, hash, i) order by r.i);
   end if;
@@ -146,8 +147,8 @@ begin
   end if;
   if 7 = any (v_known) then
     update commands k set stream_id = v_stream, first_version = append_one.version + x.o + 1, version = append_one.version + x.o + x.c,
-                          position = case when x.c > 0 then v_position[x.o + x.c] end, hash = x.hash
-      from unnest(r_id, r_hash, r_offset, r_count, v_known) x(id, hash, o, c, known)
+                          position = case when x.c > 0 then v_position[x.o + x.c] end
+      from unnest(r_id, r_offset, r_count, v_known) x(id, o, c, known)
      where x.known = 7 and k.tenant_id = p_tenant and k.id = x.id;
   end if;
   if s_version is not null and v_stream is not null then

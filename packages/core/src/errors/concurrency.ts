@@ -50,14 +50,15 @@ export class StreamClosedError extends CairnError {
   }
 }
 
-/** The command id was used before, for another command. */
+/** The command id was used before: for another command, or for a row written with SQL alone that no worker has admitted yet. */
 export class CommandIdReusedError extends CairnError {
   readonly code = 'CAIRN_COMMAND_ID_REUSED'
   readonly retryable = false
 
   constructor(tenantId: string, commandId: string) {
     super(
-      `Command id ${commandId} of tenant ${tenantId} was already used for a command with another type, target or payload. ` +
+      `Command id ${commandId} of tenant ${tenantId} was already used for a command with another type, target or payload, ` +
+        `or for a row written with SQL alone that no worker has admitted yet. ` +
         `Send each new command with a new id.`,
       { details: { tenantId, commandId } },
     )

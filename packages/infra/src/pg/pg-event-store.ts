@@ -4,6 +4,7 @@ import {
   assertTenantId,
   assertTime,
   assertVersion,
+  CommandIdReusedError,
   DatabaseUnavailableError,
   VersionConflictError,
   type AppendGroupRequest,
@@ -223,6 +224,9 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
   async #firstResults(entry: AppendEntry, outcome: AppendOutcome & { kind: 'duplicate' | 'reused' }): Promise<AppendGroupResult> {
     const results = await this.#resultsOf(entry.stream.tenantId, entry.receipts)
     const found = results.filter((result) => result !== undefined)
+    // A row written with SQL alone has no hash to compare, and no result, before a worker has admitted it.
+    const unsettled = entry.receipts.find((_, i) => results[i] === undefined)
+    if (outcome.kind === 'reused' && unsettled !== undefined) throw new CommandIdReusedError(entry.stream.tenantId, unsettled.id)
     const answerLost = outcome.kind === 'duplicate' && outcome.answerLost === true
     if (found.length < results.length || !isOwn(entry, found, answerLost)) return { stored: false, results }
     this.#hints.send()
