@@ -7,6 +7,7 @@ import {
   type PumpConfig,
   type RecordedEvent,
   type SubscriptionEngine,
+  type SubscriptionEngineOptions,
 } from '@cairn/core'
 import { orderCommands, shop } from '@cairn/example-shop'
 import { afterEach, expect, test } from 'vitest'
@@ -23,9 +24,9 @@ export function eventPumpBehaviours(open: () => Promise<ProcessStores>): void {
     for (const end of endings.splice(0).toReversed()) await end()
   })
 
-  async function opened() {
+  async function opened(settings: Partial<SubscriptionEngineOptions> = {}) {
     // Leases that nobody loses: what comes is counted here.
-    const engine = { leaseMs: 20_000, heartbeatMs: 60 }
+    const engine = { leaseMs: 20_000, heartbeatMs: 60, ...settings }
     const one = await new ProcessRig(await open(), { domains: [shop], processManagers: [], engine }).start()
     endings.push(() => one.stop())
     const { stores } = one
@@ -96,6 +97,29 @@ export function eventPumpBehaviours(open: () => Promise<ProcessStores>): void {
     expect(await eventually(() => done.includes('blessed'))).toBe(true)
     const parked = () => one.stores.subscriptions().parked({ key: { name: 'events-pump', generation: 1 } })
     expect(await eventually(async () => (await parked()).length === 1)).toBe(true)
+  })
+
+  test('one that ends at an event that cannot be lifted says so, and goes on when it is resumed', async () => {
+    let broken = true
+    const { one, create, pumpOf } = await opened({
+      lift: (event) => {
+        if (broken && event.aggregateId === 'unliftable') throw new Error('The upcaster failed.')
+        return event
+      },
+    })
+    const seen: string[] = []
+    const pump = pumpOf({
+      channel: 'lifting-pump',
+      eventSpec: { event: 'INSERT', schema: 'cairn', table: 'events' },
+      processBatch: (rows) => seen.push(...rows.map(({ aggregateId }) => aggregateId)),
+    })
+    await pump.start()
+    await create('unliftable')
+    expect(await eventually(() => pump.status.state === 'error')).toBe(true)
+    expect(pump.status).toMatchObject({ error: { message: expect.stringContaining('failed: The upcaster failed.') } })
+    broken = false
+    await one.engine.resume({ name: 'lifting-pump', generation: 1 })
+    expect(await eventually(() => pump.status.state === 'subscribed' && seen.length === 1)).toBe(true)
   })
 
   test('a filter by type or by another column lets the rest pass by', async () => {

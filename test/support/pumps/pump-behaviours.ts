@@ -182,6 +182,35 @@ export function pumpBehaviours(open: () => Promise<PumpRig>): void {
     expect(await eventually(async () => (await parked()).length === 1)).toBe(true)
   })
 
+  test('one that has ended by a failure says so, also when it starts again, until it is resumed', async () => {
+    const rig = await open()
+    let broken = true
+    const channel = `ending-${++made}-${process.pid}`
+    const key = { name: channel, generation: 1 }
+    const done: string[] = []
+    const processBatch = (rows: readonly Parcel[]): void => {
+      if (broken) throw new Error('The other side is gone.')
+      done.push(...rows.map(({ id }) => id))
+    }
+    const config = { channel, processBatch, retry: { ...quick, attempts: 1 } }
+    const first = pumpOn(rig, config)
+    await first.start()
+    await rig.insert(parcel('ending'))
+    const failed = async () => (await rig.store.get(key))?.partitions[0]?.state === 'failed'
+    expect(await eventually(failed)).toBe(true)
+    await first.stop()
+    const pump = pumpOn(rig, config)
+    await pump.start()
+    const error = { message: expect.stringContaining('failed: The other side is gone.') }
+    expect(pump.status).toMatchObject({ state: 'error', error })
+    broken = false
+    await rig.store.control(key, 'catching-up')
+    expect(await eventually(() => pump.status.state === 'subscribed' && done.length === 1)).toBe(true)
+    await rig.store.control(key, 'paused')
+    expect(await eventually(() => pump.status.state === 'error')).toBe(true)
+    expect(pump.status).toMatchObject({ error: { message: expect.stringContaining('is paused') } })
+  })
+
   test('one batch at a time: a slow one is not overtaken', async () => {
     const rig = await open()
     let [under, most, done] = [0, 0, 0]

@@ -48,6 +48,47 @@ test('a pump that cannot find its source says so, and may be started again', asy
   expect(pump.status.state).toBe('stopped')
 })
 
+/** A source whose runs end when they are let go. */
+function slowToStop() {
+  let open = 0
+  const ends: (() => void)[] = []
+  const source: PumpSourcePort = {
+    open: async () => {
+      open++
+      const { promise, resolve } = Promise.withResolvers<void>()
+      ends.push(resolve)
+      return { stop: () => promise.then(() => void open--) }
+    },
+  }
+  const pump = new RealtimePumpBase(eventPump({ bus: new EventBus() }), { source })
+  return { pump, ends, running: () => open }
+}
+
+test('a start while it stops waits for the end, and then it runs', async () => {
+  const { pump, ends, running } = slowToStop()
+  await pump.start()
+  const stopping = pump.stop()
+  const starting = pump.start()
+  ends.shift()?.()
+  await stopping
+  await starting
+  expect([pump.status.state, running()]).toEqual(['subscribed', 1])
+  ends.shift()?.()
+  await pump.stop()
+  expect([pump.status.state, running()]).toEqual(['stopped', 0])
+})
+
+test('the last of many starts and stops at once decides', async () => {
+  const { pump, ends, running } = slowToStop()
+  await pump.start()
+  const calls = [pump.stop(), pump.start(), pump.stop(), pump.stop()]
+  ends.shift()?.()
+  await calls[1]
+  ends.shift()?.()
+  await Promise.all(calls)
+  expect([pump.status.state, running()]).toEqual(['stopped', 0])
+})
+
 test.each([
   ['a channel that is no name', { channel: 'Events Pump' }, /lower-case words/],
   ['a batch of none', { batchSize: 0 }, /batchSize/],

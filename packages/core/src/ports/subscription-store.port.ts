@@ -90,7 +90,12 @@ export interface Member {
   /** For people: host and pid. */
   readonly label: string
   /** The subscriptions (with the fingerprints) that it could run: what it is counted for when partitions are shared out. */
-  readonly runs: readonly { readonly key: SubscriptionKey; readonly fingerprint: string }[]
+  readonly runs: readonly {
+    readonly key: SubscriptionKey
+    readonly fingerprint: string
+    /** It leaves this one to others for a while: nothing is shared out to it, but somebody has its code. @default false */
+    readonly standsBack?: boolean
+  }[]
 }
 
 /** One look at who is there and who holds what, taken by the database's clock. */

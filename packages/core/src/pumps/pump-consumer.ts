@@ -3,6 +3,7 @@ import type { SubscriptionKind } from '../ports/index.ts'
 import type { Consumer, Delivery, Processor } from '../subscriptions/consumer.ts'
 import { fingerprintOf } from '../subscriptions/fingerprint.ts'
 import type { PumpChange } from './pump-config.ts'
+import { PumpHold } from './pump-hold.ts'
 import type { PumpIntake } from './pump-source.port.ts'
 
 export interface PumpConsumerOptions {
@@ -20,6 +21,7 @@ export interface PumpConsumerOptions {
 export function pumpConsumer(pump: PumpIntake, { kind, startAfter, types, keyOf, changeOf }: PumpConsumerOptions): Consumer {
   const { channel, version, batchSize, failure, eventSpec } = pump
   const { schema, table, event, filter = '' } = eventSpec
+  const hold = new PumpHold(pump)
   return {
     spec: {
       key: { name: channel, generation: 1 },
@@ -34,7 +36,11 @@ export function pumpConsumer(pump: PumpIntake, { kind, startAfter, types, keyOf,
     failure,
     batchSize,
     commit: { events: batchSize, rows: batchSize, ms: 250 },
-    open: () => new PumpProcessor(pump, changeOf),
+    observe: (state, reason) => hold.observe(state, reason),
+    open: () => {
+      hold.opened()
+      return new PumpProcessor(pump, changeOf)
+    },
   }
 }
 

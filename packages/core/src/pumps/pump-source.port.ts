@@ -25,7 +25,7 @@ export interface PumpIntake {
   readonly logger: LoggerPort
   /** @throws what `processBatch` throws */
   deliver(changes: readonly PumpChange[], delivery: PumpDelivery): Promise<void>
-  /** The source cannot be read, and tries again; undefined: it can. */
+  /** The source cannot be read, and tries again or waits to be resumed; undefined: it can. */
   trouble(error: unknown): void
 }
 

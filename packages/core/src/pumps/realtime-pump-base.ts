@@ -33,6 +33,8 @@ export class RealtimePumpBase<Row = unknown> {
   #sourceError: unknown
   #batchError: unknown
   #starting: Promise<RunningPump> | undefined
+  /** The end of an earlier run: its rows and those of the next must not mix. */
+  #stopping: Promise<void> | undefined
 
   /** @throws InvalidInputError, DefinitionError naming what is wrong in the configuration */
   constructor(config: PumpConfig<Row>, { source, logger = silentLogger }: PumpServices) {
@@ -58,27 +60,44 @@ export class RealtimePumpBase<Row = unknown> {
    * @throws InvalidInputError, SubscriptionChangedError, SubscriptionVersionError, DatabaseUnavailableError; it may be started again
    */
   async start(): Promise<void> {
-    this.#starting ??= this.#open()
+    if (this.#starting === undefined) {
+      const starting = this.#open(this.#stopping)
+      this.#starting = starting
+      // Before whoever waits for it is told.
+      starting.catch(() => {
+        if (this.#starting === starting) this.#starting = undefined
+      })
+    }
     await this.#starting
   }
 
-  /** Ends when the batch under way is done and its place is stored. It may be started again. */
+  /** Ends when the batch under way is done and its place is stored. It may be started again, at once too: that waits for the end. */
   async stop(): Promise<void> {
     const running = this.#starting
-    if (running === undefined) return
+    if (running !== undefined) {
+      this.#starting = undefined
+      const stopping = this.#close(running)
+      this.#stopping = stopping
+      const forget = (): void => {
+        if (this.#stopping === stopping) this.#stopping = undefined
+      }
+      stopping.then(forget, forget)
+    }
+    await this.#stopping
+  }
+
+  async #close(running: Promise<RunningPump>): Promise<void> {
     try {
       const { stop } = await running.catch(() => ({ stop: async () => undefined }))
       await stop()
     } finally {
-      if (this.#starting === running) {
-        this.#starting = undefined
-        this.#move('stopped', undefined)
-        this.#logger.info(`Pump ${this.channel} has stopped.`, { ...this.#counters })
-      }
+      this.#move('stopped', undefined)
+      this.#logger.info(`Pump ${this.channel} has stopped.`, { ...this.#counters })
     }
   }
 
-  async #open(): Promise<RunningPump> {
+  async #open(stopping: Promise<void> | undefined): Promise<RunningPump> {
+    if (stopping !== undefined) await stopping.catch(() => undefined)
     this.#sourceError = undefined
     this.#batchError = undefined
     this.#move('starting', undefined)
@@ -88,7 +107,6 @@ export class RealtimePumpBase<Row = unknown> {
       this.#logger.info(`Pump ${this.channel} has started.`)
       return { stop: () => running.stop() }
     } catch (error) {
-      this.#starting = undefined
       this.#move('error', error)
       throw error
     }

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '../contracts/event.ts'
-import type { SubscriptionSpec, SubscriptionTransaction } from '../ports/subscription-store.port.ts'
+import type { StoredFailure, SubscriptionSpec, SubscriptionTransaction } from '../ports/subscription-store.port.ts'
 import type { FailurePolicy } from './failure-policy.ts'
+import type { SubscriptionState } from './states.ts'
 
 /** What runs on the engine: a projection's generation, a handler, a forwarder, a process manager, a pump. */
 export interface Consumer {
@@ -18,6 +19,12 @@ export interface Consumer {
    * engine's `batchMs`
    */
   readonly batchSize?: number | undefined
+  /**
+   * Told of a partition's state: at registration, at each heartbeat, and when this process ends it by a failure. At once, and it must
+   * not throw.
+   * @param failure where it is known, which it is not by a heartbeat
+   */
+  observe?(state: SubscriptionState, failure?: StoredFailure): void
   /** Called when the process takes a partition; the processor is dropped when the lease is lost or given back. */
   open(partition: Opened): Processor | Promise<Processor>
 }

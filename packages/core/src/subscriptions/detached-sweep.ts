@@ -1,5 +1,5 @@
 import { isCairnError } from '../errors/cairn-error.ts'
-import type { Member, SubscriptionStatus, SubscriptionStorePort } from '../ports/subscription-store.port.ts'
+import type { Member, SubscriptionKey, SubscriptionStatus, SubscriptionStorePort } from '../ports/subscription-store.port.ts'
 import type { ResolvedEngineOptions } from './engine-options.ts'
 import type { SubscriptionState } from './states.ts'
 import { keyText } from './subscription-name.ts'
@@ -9,7 +9,7 @@ const maybeDetached: readonly SubscriptionState[] = ['new', 'catching-up', 'live
 
 /**
  * Marks subscriptions that no process runs any more. A deploy stops the old processes before the new ones start: only what stays
- * alone for long is detached. One that is added again comes back by itself.
+ * alone for long is detached. One that is added again, or whose process was only cut off, comes back by itself.
  */
 export class DetachedSweep {
   readonly #store: SubscriptionStorePort
@@ -18,6 +18,7 @@ export class DetachedSweep {
   readonly #aloneSince = new Map<string, number>()
   #lookedAt = performance.now()
   #looking: Promise<void> = Promise.resolve()
+  #bringing = false
 
   constructor(store: SubscriptionStorePort, options: Pick<ResolvedEngineOptions, 'detachAfterMs' | 'logger'>) {
     this.#store = store
@@ -30,6 +31,13 @@ export class DetachedSweep {
     if (now - this.#lookedAt < this.#options.detachAfterMs / 4) return
     this.#lookedAt = now
     this.#looking = this.#looking.then(() => this.#sweep(members, now))
+  }
+
+  /** Lets subscriptions go on that are called detached and that this process runs, and tells of each. In the background: it may wait for locks. */
+  bringBack(keys: readonly SubscriptionKey[], goesOn: () => void): void {
+    if (keys.length === 0 || this.#bringing) return
+    this.#bringing = true
+    this.#looking = this.#looking.then(() => this.#bringAll(keys, goesOn))
   }
 
   /** Waits for a look that is under way. */
@@ -54,6 +62,24 @@ export class DetachedSweep {
     } catch (error) {
       this.#options.logger.debug('The look for detached subscriptions failed; the next comes later.', { error })
     }
+  }
+
+  /** Never rejects. */
+  async #bringAll(keys: readonly SubscriptionKey[], goesOn: () => void): Promise<void> {
+    for (const key of keys) {
+      const fields = { subscription: key.name, generation: key.generation }
+      try {
+        // The heartbeat was a while ago: what an operator has paused meanwhile stays so.
+        const status = await this.#store.get(key)
+        if (status?.partitions.some(({ state }) => state === 'detached') !== true) continue
+        await this.#store.control(key, 'catching-up')
+        this.#options.logger.info(`Subscription ${keyText(key)} was detached, and this process runs it: it goes on.`, fields)
+        goesOn()
+      } catch (error) {
+        this.#options.logger.debug(`Subscription ${keyText(key)} is still detached; the next heartbeat tries again.`, { ...fields, error })
+      }
+    }
+    this.#bringing = false
   }
 
   async #detach({ key }: SubscriptionStatus): Promise<void> {

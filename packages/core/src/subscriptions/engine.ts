@@ -68,6 +68,7 @@ export class SubscriptionEngine {
     }
     this.#assertNotStopped()
     this.#assertNew(id)
+    for (const { state, failure } of status.partitions) consumer.observe?.(state, failure)
     this.#entries.set(id, new ConsumerEntry(consumer, this.#options, (events, ms) => this.#logRead('catch-up', events, ms)))
     this.#keeper.nudge()
     return status

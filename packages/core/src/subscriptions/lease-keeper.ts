@@ -143,6 +143,7 @@ export class LeaseKeeper {
       this.#observe(heartbeat)
       this.#share(heartbeat)
       this.#sweep.look(heartbeat.members)
+      this.#sweep.bringBack(this.#detachedHere(heartbeat), () => this.nudge())
     } catch (error) {
       this.#failures++
       if (this.#failures === 1) options.logger.warn('A heartbeat failed; leases run out if none gets through.', { error })
@@ -151,9 +152,11 @@ export class LeaseKeeper {
 
   #member(): Member {
     const { entries, memberId, options } = this.#parts
-    const runs = [...entries.values()]
-      .filter((entry) => !entry.standsBack)
-      .map(({ consumer: { spec } }) => ({ key: spec.key, fingerprint: spec.fingerprint }))
+    const runs = [...entries.values()].map(({ consumer: { spec }, standsBack }) => ({
+      key: spec.key,
+      fingerprint: spec.fingerprint,
+      ...(standsBack && { standsBack }),
+    }))
     return { id: memberId, label: options.label, runs: this.#stopping ? [] : runs }
   }
 
@@ -169,8 +172,18 @@ export class LeaseKeeper {
     for (const { key, partition, state, requested } of partitions) {
       const held = this.#held.get(partitionId(key, partition))
       held?.runner.observe(state)
+      this.#parts.entries.get(keyText(key))?.consumer.observe?.(state)
       if (requested) held?.runner.replay()
     }
+  }
+
+  /** What another process called detached while this one was cut off, or left it to others. */
+  #detachedHere({ partitions }: Heartbeat): readonly SubscriptionKey[] {
+    const detached = partitions.filter(({ key, state, fingerprint }) => {
+      const entry = this.#parts.entries.get(keyText(key))
+      return state === 'detached' && entry?.consumer.spec.fingerprint === fingerprint && !entry.standsBack
+    })
+    return [...new Map(detached.map(({ key }) => [keyText(key), key])).values()]
   }
 
   #share(heartbeat: Heartbeat): void {
@@ -189,7 +202,10 @@ export class LeaseKeeper {
   #shareOf({ members, partitions }: Heartbeat): Share {
     return sharePartitions(
       this.#parts.memberId,
-      members.map(({ id, runs }) => ({ id, runs: new Set(runs.map(({ key, fingerprint }) => `${keyText(key)} ${fingerprint}`)) })),
+      members.map((member) => ({
+        id: member.id,
+        runs: new Set(runsOf(member).map(({ key, fingerprint }) => `${keyText(key)} ${fingerprint}`)),
+      })),
       partitions
         .filter(({ key, state }) => runningStates.includes(state) && (state !== 'rebuilding' || this.#rebuilds(key)))
         .map(({ key, partition, owner, fingerprint }) => ({
@@ -287,9 +303,9 @@ export class LeaseKeeper {
 
   #othersRun({ consumer: { spec } }: ConsumerEntry): boolean {
     return this.#members.some(
-      ({ id, runs }) =>
-        id !== this.#parts.memberId &&
-        runs.some(({ key, fingerprint }) => keyText(key) === keyText(spec.key) && fingerprint === spec.fingerprint),
+      (member) =>
+        member.id !== this.#parts.memberId &&
+        runsOf(member).some(({ key, fingerprint }) => keyText(key) === keyText(spec.key) && fingerprint === spec.fingerprint),
     )
   }
 
@@ -299,6 +315,11 @@ export class LeaseKeeper {
     this.#wanted = this.#wanted.filter((wanted) => wanted.entry !== entry)
     for (const held of this.#held.values()) if (held.entry === entry) held.runner.stop()
   }
+}
+
+/** What it would run now. */
+function runsOf({ runs }: Member): Member['runs'] {
+  return runs.filter(({ standsBack = false }) => !standsBack)
 }
 
 function partitionId(key: SubscriptionKey, partition: number): string {

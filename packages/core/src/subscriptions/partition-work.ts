@@ -1,3 +1,4 @@
+import { isCairnError } from '../errors/cairn-error.ts'
 import type {
   EventToPark,
   Lease,
@@ -278,7 +279,9 @@ export class PartitionWork {
       if (error instanceof RunnerEnded) throw error
       if (isLeaseLost(error) || isLeaseLost(refused?.error)) throw new RunnerEnded('lost', error)
       if (refused === undefined && (!writes || isTransient(error))) throw new RunnerEnded('interrupted', error)
-      throw this.#commitFailed(refused?.error ?? error, last)
+      // Of a lost database the effects see what the driver says; the store knows what it was, and whose fault.
+      const known = isTransient(error) || isCairnError(error, 'CAIRN_IDLE_COMMIT')
+      throw this.#commitFailed(refused?.error ?? error, last, known ? error : undefined)
     }
     const ms = performance.now() - started
     await this.#afterCommit(events, last)
@@ -333,9 +336,9 @@ export class PartitionWork {
     })
   }
 
-  #commitFailed(error: unknown, last: number): BatchFailed {
+  #commitFailed(error: unknown, last: number, reason: unknown = error): BatchFailed {
     const culprit = error instanceof EventHandlingFailure ? error.event : this.#uncommitted === 1 ? this.#first?.event : undefined
-    return new BatchFailed(causeOf(error), { count: this.#uncommitted, last, culprit, othersKept: false })
+    return new BatchFailed(causeOf(reason), { count: this.#uncommitted, last, culprit, othersKept: false })
   }
 }
 

@@ -281,6 +281,7 @@ export class PartitionRunner {
     await this.#state.fail(failure)
     this.#memory.trouble = undefined
     this.#memory.careful = undefined
+    this.#parts.entry.consumer.observe?.('failed', failure)
     this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'stopped', failure)
     this.#log('error', `The partition stopped at event ${failure.eventId ?? ''}: ${failure.message}`, {
       position: failure.position,
