@@ -47,11 +47,11 @@ test.each([
   async (_, name, meets) => {
     let trouble = 2
     let broken = false
-    const { app, subscription, attempts, order } = await handling(name, async (context) => {
+    const { subscription, attempts, order, ...opened } = await handling(name, async (context) => {
       if (broken) throw new Error('The handler is broken.')
       if (trouble-- > 0) await meets(context)
     })
-    await using _app = app
+    await using app = opened.app
     await subscription.waitFor(await order(name), patient)
     expect(await app.subscriptions.parked(name)).toEqual([])
     expect([attempts, await effectsOf(name)]).toEqual([[1, 1, 1], [{ id: name }]])
@@ -69,8 +69,8 @@ test.each([
 )
 
 test('a handler that lets its transaction wait for longer than a lease is told so, and that is its own fault', async () => {
-  const { app, subscription, order } = await handling('waits', () => sleep(1_600), 1_000)
-  await using _app = app
+  const { subscription, order, ...opened } = await handling('waits', () => sleep(1_600), 1_000)
+  await using app = opened.app
   const position = await order('waits')
   await subscription.waitFor(position, patient)
   expect(await app.subscriptions.parked('waits')).toMatchObject([{ position, failure: { category: 'CAIRN_IDLE_COMMIT', attempts: 1 } }])

@@ -56,12 +56,28 @@ describe('a subscription whose process was only away', () => {
     expect(ledgerOf(store.rows)).toEqual(ledgerFrom(await log.all()))
   })
 
-  it('stays paused where an operator paused it meanwhile', async () => {
+  it('stays paused where an operator pauses it at that moment', async () => {
     const { store, join, partition } = given()
-    await join('ledger')
+    let seen = false
+    const heartbeat: typeof store.heartbeat = async (...args) => {
+      const answer = await store.heartbeat(...args)
+      if (answer.partitions.some(({ state }) => state === 'detached')) {
+        seen = true
+        await store.control(key, 'paused')
+      }
+      return answer
+    }
+    await join('ledger', {
+      store: new Proxy(store, {
+        get: (target, name) => {
+          const member: unknown = name === 'heartbeat' ? heartbeat : Reflect.get(target, name)
+          return typeof member === 'function' ? member.bind(target) : member
+        },
+      }),
+    })
     await eventually('taken', async () => (await partition())?.owner !== undefined)
     await store.control(key, 'detached')
-    await store.control(key, 'paused')
+    await eventually('seen', () => seen)
     await eventually('free', async () => (await partition())?.owner === undefined)
     await new Promise((resolve) => setTimeout(resolve, 60))
     expect(await partition()).toMatchObject({ state: 'paused' })
