@@ -287,6 +287,10 @@ export const brokenSubscriptionStores: Readonly<Record<string, BrokenStore>> = {
       return s.heartbeat({ ...member, runs }, leases, leaseMs)
     },
   })),
+  'forgets what a member leaves to others': broken('heartbeat', (s) => ({
+    heartbeat: (member, leases, leaseMs) =>
+      s.heartbeat({ ...member, runs: member.runs.map(({ key, fingerprint }) => ({ key, fingerprint })) }, leases, leaseMs),
+  })),
   'tells of one partition of each subscription': broken('heartbeat', (s) =>
     changeBeats(s, (beat) => ({ ...beat, partitions: beat.partitions.filter(({ partition }) => partition === 0) })),
   ),

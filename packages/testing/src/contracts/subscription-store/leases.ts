@@ -148,7 +148,9 @@ export const heartbeats = contractGroup<SubscriptionStoreContext>('heartbeat', {
     const spec = await givenSubscription(context)
     const member = memberOf()
     await context.store.heartbeat(member, [], longLeaseMs)
-    const later = { ...member, label: 'renamed', runs: memberOf(spec).runs }
+    const [run] = memberOf(spec).runs
+    if (run === undefined) throw new Error('A member runs what it was made with.')
+    const later = { ...member, label: 'renamed', runs: [{ ...run, standsBack: true }] }
     const { members } = await context.store.heartbeat(later, [], longLeaseMs)
     expect(members.filter(({ id }) => id === member.id)).toEqual([later])
   },
