@@ -4,7 +4,7 @@
  * | stopped | not started, or stopped |
  * | starting | the pump looks for its source |
  * | subscribed | rows come as they change |
- * | error | the source cannot be read, or the last batch failed; both are tried again. Or its subscription is failed or paused; then it goes on when that is resumed |
+ * | error | the source cannot be read, or the last batch failed; both are tried again. Or the subscription is failed or paused, until it is resumed |
  */
 export type PumpState = 'stopped' | 'starting' | 'subscribed' | 'error'
 

@@ -33,7 +33,7 @@ export class DetachedSweep {
     this.#looking = this.#looking.then(() => this.#sweep(members, now))
   }
 
-  /** Lets subscriptions go on that are called detached and that this process runs, and tells of each. In the background: it may wait for locks. */
+  /** Lets detached subscriptions go on that this process runs, and tells of each. In the background: it may wait for locks. */
   bringBack(keys: readonly SubscriptionKey[], goesOn: () => void): void {
     if (keys.length === 0 || this.#bringing) return
     this.#bringing = true
