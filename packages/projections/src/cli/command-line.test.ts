@@ -37,11 +37,46 @@ describe('the command line', () => {
     [['--drift-report', 'drift.json', 'order-summary'], /names the projections itself/],
     [['--all', '--tenant', 'acme', '--park'], /'--park' is not for --tenant/],
     [['--drift', '--fix'], /'--fix' is of --lint/],
+    [
+      ['order-summary', '--rollback', '--dry-run'],
+      /option '--dry-run' is for a rebuild, and --rollback does not heed it\. Nothing was done/,
+    ],
+    [
+      ['--lint', '--fix', '--dry-run', '--tenant', 'acme'],
+      /options '--tenant', '--dry-run' are for a rebuild, and --lint does not heed them/,
+    ],
+    [['--all', '--outdated', '--rollback'], /'--outdated' is for a rebuild/],
   ])('refuses %j with 2 and the usage line', (args, message) => {
     const { line, said } = read(...args)
     expect(line).toEqual({ exitCode: 2 })
     expect(said).toMatch(message)
     expect(said).toContain('Usage: rebuild-projections')
+  })
+
+  it.each(['rollback', 'status', 'drift', 'repair', 'lint'])('refuses with --%s what only a rebuild heeds', (action) => {
+    const ofRebuild = [
+      ['--outdated'],
+      ['--tenant', 'acme'],
+      ['--from-scratch'],
+      ['--parallel', '2'],
+      ['--dry-run'],
+      ['--in-place'],
+      ['--no-throttle'],
+      ['--recreate-dependents'],
+      ['--verify'],
+      ['--park'],
+    ]
+    for (const option of ofRebuild) {
+      expect(read('order-summary', ...option).line).toMatchObject({ action: 'rebuild' })
+      const { line, said } = read('order-summary', `--${action}`, ...option)
+      expect({ option, line }).toEqual({ option, line: { exitCode: 2 } })
+      expect(said).toContain(`'${option[0]}' is for a rebuild, and --${action} does not heed it`)
+    }
+    expect(read('order-summary', '--all', '--json', '--config', 'c.ts', `--${action}`).line).toMatchObject({ action })
+  })
+
+  it('takes --dry-run with --drift-report', () => {
+    expect(read('--drift-report', 'drift.json', '--dry-run').line).toMatchObject({ action: 'rebuild', dryRun: true })
   })
 
   it('prints its help with examples and the exit codes, and leaves with 0', () => {

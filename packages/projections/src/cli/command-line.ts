@@ -50,6 +50,9 @@ Examples:
   rebuild-projections --drift-report FILE      put right what that said, by repair and by rebuild
   rebuild-projections --lint --fix             who may read what: in the code, and in the database
 
+Options from --outdated to --park are for a rebuild; --rollback, --status, --drift, --repair and
+--lint refuse them.
+
 Stop it when you like (Ctrl-C, or kill -9): the same command goes on from there.
 
 Exit codes: 0 done, 1 failed (or drift, or lint), 2 wrong usage, 3 finished with parked events,
@@ -104,13 +107,14 @@ export function readCommandLine(args: readonly string[], output: CommandOutput):
     if (fix && !lint) command.error("error: option '--fix' is of --lint: say --lint --fix. What --drift finds, --repair repairs.")
     if (park && tenant !== undefined)
       command.error("error: option '--park' is not for --tenant: the rows that replace the tenant's would lack what is set aside.")
+    refuseOptionsOfRebuild(command)
   } catch (error) {
     if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage }
     throw error
   }
   const given = command.opts<Given>()
   return {
-    action: actions.find((action) => action !== 'rebuild' && given[action] === true) ?? 'rebuild',
+    action: actionOf(given),
     names: command.args,
     all: given.all ?? false,
     outdated: given.outdated ?? false,
@@ -131,6 +135,39 @@ export function readCommandLine(args: readonly string[], output: CommandOutput):
 }
 
 type Given = Partial<Omit<CommandLine, 'action' | 'names'>> & Partial<Record<Exclude<Action, 'rebuild'>, boolean>>
+
+function actionOf(given: Given): Action {
+  return actions.find((action) => action !== 'rebuild' && given[action] === true) ?? 'rebuild'
+}
+
+/** What nothing but a rebuild heeds. */
+const ofRebuild: ReadonlySet<string> = new Set<keyof CommandLine>([
+  'outdated',
+  'tenant',
+  'fromScratch',
+  'parallel',
+  'dryRun',
+  'inPlace',
+  'throttle',
+  'recreateDependents',
+  'verify',
+  'park',
+])
+
+/** Nothing is done for real, or for everybody, that was asked for as a dry run, or for one tenant. */
+function refuseOptionsOfRebuild(command: Command): void {
+  const action = actionOf(command.opts<Given>())
+  if (action === 'rebuild') return
+  const said = command.options.filter(
+    (option) => ofRebuild.has(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
+  )
+  if (said.length === 0) return
+  const flags = said.map(({ long }) => `'${long ?? ''}'`).join(', ')
+  command.error(
+    `error: ${said.length === 1 ? `option ${flags} is` : `options ${flags} are`} for a rebuild, and --${action} does not heed ` +
+      `${said.length === 1 ? 'it' : 'them'}. Nothing was done.`,
+  )
+}
 
 /** One thing at a time. */
 function exclusive(flag: `--${Exclude<Action, 'rebuild'>}`, description: string): Option {
