@@ -15,6 +15,7 @@ const noLines: LineCounts = { added: 0, deleted: 0, binary: false }
 interface RawEntry {
   readonly letter: string
   readonly kind: FileKind
+  readonly kindBefore: FileKind
   readonly content: string
   readonly paths: string[]
 }
@@ -78,9 +79,9 @@ export class LogParser {
 
   /** `:100644 100644 <oid> <oid> R100`; the paths follow as tokens of their own. */
   #raw(text: string): void {
-    const [, modeAfter = '', , oidAfter = '', status = ''] = text.split(' ')
+    const [modeBefore = '', modeAfter = '', , oidAfter = '', status = ''] = text.slice(1).split(' ')
     const letter = status.charAt(0)
-    this.#entries.push({ letter, kind: kindOf(modeAfter), content: oidAfter, paths: [] })
+    this.#entries.push({ letter, kind: kindOf(modeAfter), kindBefore: kindOf(modeBefore), content: oidAfter, paths: [] })
     this.#pathsLeft = letter === 'R' || letter === 'C' ? 2 : 1
     this.#awaited = 'path'
   }
@@ -121,8 +122,12 @@ export class LogParser {
     const [first = '', second] = entry.paths
     const path = second ?? first
     const lines = this.#lines.get(path) ?? noLines
-    // git shows a submodule as one line of text; that line is nobody's work.
-    const counted = entry.kind === 'submodule' ? noLines : lines
+    // git shows a submodule as one line of text; that line is nobody's work. What a file had in its place is somebody's.
+    const counted = {
+      ...lines,
+      added: entry.kind === 'submodule' ? 0 : lines.added,
+      deleted: entry.kindBefore === 'submodule' ? 0 : lines.deleted,
+    }
     switch (entry.letter) {
       case 'A':
       case 'C':

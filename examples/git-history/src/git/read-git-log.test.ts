@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { collect } from '../testing/collect.ts'
 import { lines, SandboxRepository } from '../testing/sandbox-repository.ts'
 import type { Commit } from './commit.ts'
@@ -19,6 +19,8 @@ const short = (commit: Commit | undefined): string[] =>
   (commit?.changes ?? []).map(({ status, from, path, lines: { added, deleted, binary } }) =>
     [status, ...(from === undefined ? [] : [from]), path, binary ? 'binary' : `+${added} -${deleted}`].join(' '),
   )
+
+const cloneTo = (...args: readonly string[]) => execFileSync('git', ['clone', '--quiet', ...args], { stdio: 'pipe' })
 
 describe('readGitLog', () => {
   let repository = new SandboxRepository()
@@ -205,6 +207,83 @@ describe('readGitLog', () => {
       process.env = saved
       other[Symbol.dispose]()
     }
+  })
+
+  describe('whatever .gitattributes say, reads the same', () => {
+    let before: Commit[] = []
+    const attributes = '* binary\n'
+    beforeEach(async () => {
+      repository.write('x.svg', lines(5)).write('src/y.svg', lines(4)).commit()
+      repository
+        .write('x.svg', lines(6))
+        .remove('src/y.svg')
+        .write('src/z.svg', `${lines(4)}more\n`)
+        .commit()
+      before = await read(repository.folder)
+    })
+
+    it('in the working tree, above the files and beside them, also when a folder inside is named', async () => {
+      expect(before.flatMap(short)).toEqual([
+        'added src/y.svg +4 -0',
+        'added x.svg +5 -0',
+        'renamed src/y.svg src/z.svg +1 -0',
+        'modified x.svg +1 -0',
+      ])
+      mkdirSync(join(repository.folder, 'src'))
+      writeFileSync(join(repository.folder, '.gitattributes'), attributes)
+      writeFileSync(join(repository.folder, 'src/.gitattributes'), attributes)
+      expect(await read(repository.folder)).toEqual(before)
+      expect(await read(join(repository.folder, 'src'))).toEqual(before)
+    })
+
+    it('in the index and in commits, in a checkout, a bare clone and a shallow one', async () => {
+      writeFileSync(join(repository.folder, '.gitattributes'), attributes)
+      repository.write('.gitattributes', attributes).commit('attributes')
+      const [first, second, third] = await read(repository.folder)
+      expect([first, second]).toEqual(before)
+      expect(short(third)).toEqual(['added .gitattributes +1 -0'])
+      const folder = mkdtempSync(join(tmpdir(), 'cairn-clones-'))
+      try {
+        cloneTo('--bare', repository.folder, join(folder, 'bare'))
+        expect(await read(join(folder, 'bare'))).toEqual([first, second, third])
+        cloneTo('--depth=1', `file://${repository.folder}`, join(folder, 'shallow'))
+        expect((await read(join(folder, 'shallow'))).map(short)).toEqual([
+          ['added .gitattributes +1 -0', 'added src/z.svg +5 -0', 'added x.svg +6 -0'],
+        ])
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
+
+    it('in a linked working tree, and in one that the configuration names', async () => {
+      const linked = mkdtempSync(join(tmpdir(), 'cairn-linked-'))
+      try {
+        repository.git('worktree', 'add', '--quiet', '--detach', join(linked, 'tree'), 'HEAD')
+        writeFileSync(join(linked, 'tree/.gitattributes'), attributes)
+        expect(await read(join(linked, 'tree'))).toEqual(before)
+        writeFileSync(join(linked, '.gitattributes'), attributes)
+        renameSync(join(repository.folder, '.git'), join(linked, '.git'))
+        execFileSync('git', ['--git-dir', join(linked, '.git'), 'config', 'core.worktree', linked])
+        expect(await read(linked)).toEqual(before)
+      } finally {
+        rmSync(linked, { recursive: true, force: true })
+      }
+    })
+  })
+
+  it('counts the lines of a file that becomes a submodule, and none of a submodule', async () => {
+    repository.write('a', lines(7)).submodule('sub', 'a'.repeat(40)).commit()
+    repository.submodule('a', 'b'.repeat(40)).write('sub', lines(3)).commit()
+    repository.remove('a').remove('sub').commit()
+    repository.submodule('sub', 'a'.repeat(40)).commit()
+    repository.remove('sub').commit()
+    expect((await read(repository.folder)).map(short)).toEqual([
+      ['added a +7 -0', 'added sub +0 -0'],
+      ['modified a +0 -7', 'modified sub +3 -0'],
+      ['deleted a +0 -0', 'deleted sub +0 -3'],
+      ['added sub +0 -0'],
+      ['deleted sub +0 -0'],
+    ])
   })
 
   it('ends git when the reader leaves early', async () => {

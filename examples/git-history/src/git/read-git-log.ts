@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Commit } from './commit.ts'
 import { LogParser, logFormat } from './log-parser.ts'
-import { runGit } from './run-git.ts'
+import { gitOutput, runGit } from './run-git.ts'
 import { NulSplitter } from './split-at-nul.ts'
 
 /**
@@ -9,7 +12,8 @@ import { NulSplitter } from './split-at-nul.ts'
  *
  * Renames are detected (at least half of the lines alike). A merge is compared with its first parent; what it brings
  * from the others was recorded with their commits, and telling the two apart is `LifeTracker`'s work. Lines of binary
- * files are not counted. The caller's configuration, mailmap, replace refs and pager have no influence.
+ * files are not counted. The caller's configuration, mailmap, replace refs and pager have no influence, and neither has the working
+ * tree: its .gitattributes say which files are binary today, and the same commit must read the same tomorrow, and in a bare clone.
  * @param signal ends it early; the last commit may then be incomplete and is left out
  * @throws GitError
  */
@@ -17,11 +21,18 @@ export async function* readGitLog(folder: string, tips: readonly string[], signa
   if (tips.length === 0) return
   const splitter = new NulSplitter()
   const parser = new LogParser()
-  for await (const chunk of runGit(folder, [...logArguments, ...tips, '--'], signal)) {
-    for (const token of splitter.push(chunk)) {
-      const commit = parser.push(token)
-      if (commit !== undefined) yield commit
+  // In an empty working tree: run where git keeps its data, it would go by core.worktree to the one that is meant to be left out.
+  const gitDir = await gitOutput(folder, ['rev-parse', '--absolute-git-dir'])
+  const workTree = await mkdtemp(join(tmpdir(), 'cairn-no-work-tree-'))
+  try {
+    for await (const chunk of runGit(folder, [...logArguments, ...tips, '--'], signal, { gitDir, workTree })) {
+      for (const token of splitter.push(chunk)) {
+        const commit = parser.push(token)
+        if (commit !== undefined) yield commit
+      }
     }
+  } finally {
+    await rm(workTree, { recursive: true, force: true, maxRetries: 5 })
   }
   if (signal?.aborted === true) return
   // The last token has no NUL behind it when it is a subject, but its commit is whole by then.

@@ -2,14 +2,25 @@ import { spawn } from 'node:child_process'
 import type { Buffer } from 'node:buffer'
 import { GitError } from './git-error.ts'
 
+/** Where git keeps a repository, and a folder that it shall take for the working tree, in place of what it finds by itself. */
+export interface GitPlace {
+  readonly gitDir: string
+  readonly workTree: string
+}
+
 /**
  * Runs git in a folder and yields what it prints, chunk by chunk. A slow reader pauses git (the pipe fills); a reader
  * that leaves early ends it, and so does `signal`: then the output just ends.
  * @throws GitError when git is missing or fails
  */
-export async function* runGit(folder: string, args: readonly string[], signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
-  const child = spawn('git', ['--no-pager', '--no-replace-objects', '-C', folder, ...fixedConfig, ...args], {
-    env: cleanEnvironment(process.env),
+export async function* runGit(
+  folder: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+  place?: GitPlace,
+): AsyncGenerator<Buffer, void, undefined> {
+  const child = spawn('git', ['--no-pager', '--no-replace-objects', '-C', place?.workTree ?? folder, ...fixedConfig, ...args], {
+    env: { ...cleanEnvironment(process.env), ...(place && { GIT_DIR: place.gitDir, GIT_WORK_TREE: place.workTree }) },
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
     // In a group of its own: Ctrl-C is for us, and we end git when we stop reading.
@@ -56,6 +67,8 @@ export async function gitOutput(folder: string, args: readonly string[]): Promis
 const fixedConfig = [
   'core.quotePath=false',
   'core.attributesFile=',
+  // Since git 2.43: a commit to take attributes from. Said here, it also stops those of HEAD in bare repositories (2.43 to 2.45).
+  'attr.tree=',
   'i18n.logOutputEncoding=UTF-8',
   'log.showRoot=true',
   'log.showSignature=false',
