@@ -23,8 +23,10 @@ export interface FaultsOptions extends Load {
 type Struck = Effects & { readonly strikes: number }
 
 export interface FaultsVerdict extends Verdict {
-  /** Answers cut off between the commit and the caller, by the shape of the append. */
-  readonly cutAnswers: Readonly<Record<string, Effects>>
+  /** Answers cut off between the commit and the caller, by the shape of the append; strikes are the cuts that happened. */
+  readonly cutAnswers: Readonly<Record<string, Struck>>
+  /** Cuts that were meant to happen and did not: then nothing was tried. */
+  readonly missedCuts: number
   readonly diedAtCommit: DiedAtCommit
   /** Load while all connections are cut, while backends are terminated, and while the server is stopped and started. */
   readonly connectionsCut: Struck
@@ -60,17 +62,23 @@ export async function checkFaults(database: CheckDatabase, options: FaultsOption
     const random = new Random(options.seed)
     let example: string | undefined
 
-    const cut: Record<string, Effects> = {}
+    const cut: Record<string, Struck> = {}
+    let missedCuts = 0
     for (const batch of [1, options.batch]) {
       for (const withCommand of [true, false]) {
         for (const cuts of [1, 2]) {
           const shape = `${batch === 1 ? 'lone' : `batch of ${batch}`}, ${withCommand ? 'command id' : 'no command id'}, cut ${cuts === 1 ? 'once' : 'twice'}`
           onStep(shape)
           const answers = []
-          for (let round = 0; round < options.rounds; round++)
-            answers.push(...(await cutAnswers(store, proxy, database.schema, { batch, withCommand, cuts })))
+          let strikes = 0
+          for (let round = 0; round < options.rounds; round++) {
+            const one = await cutAnswers(store, proxy, database.schema, { batch, withCommand, cuts })
+            answers.push(...one.answers)
+            strikes += one.happened
+          }
           example ??= firstError(answers)
-          cut[shape] = await effectsOf(admin, database, answers)
+          missedCuts += options.rounds * cuts - strikes
+          cut[shape] = { ...(await effectsOf(admin, database, answers)), strikes }
         }
       }
     }
@@ -81,7 +89,8 @@ export async function checkFaults(database: CheckDatabase, options: FaultsOption
       const answers = []
       for (let round = 0; round < options.rounds; round++) answers.push(...(await cutCommits(store, proxy, withCommand)))
       example ??= firstError(answers)
-      cut[shape] = await effectsOf(admin, database, answers)
+      // Each waits for its cut.
+      cut[shape] = { ...(await effectsOf(admin, database, answers)), strikes: options.rounds }
     }
 
     onStep('backends that die at their commit')
@@ -116,10 +125,12 @@ export async function checkFaults(database: CheckDatabase, options: FaultsOption
     return {
       ok:
         Object.values(sums).every((count) => count === 0) &&
+        missedCuts === 0 &&
         all.every(({ appends }) => appends > 0) &&
         diedAtCommit.wronglyAnswered + diedAtCommit.stored + diedAtCommit.wrongErrors === 0 &&
         control.doubled > 0,
       cutAnswers: cut,
+      missedCuts,
       diedAtCommit,
       connectionsCut,
       backendsTerminated,
