@@ -7,30 +7,28 @@ import type { HistoryApp } from '../import/history-app.ts'
 import { importHistory, type ImportReport } from '../import/import-history.ts'
 import { contributors } from '../questions/contributors.ts'
 import { fileAt, livesAt } from '../questions/file-at.ts'
-import { readHistory } from '../questions/history.ts'
 import { hotspots } from '../questions/hotspots.ts'
 import { ownersOfFolders } from '../questions/owners.ts'
+import { askTwice } from './ask-twice.ts'
+import { caughtUp } from './caught-up.ts'
 import { chooseLife } from './choose-life.ts'
 import type { DemoSettings } from './demo-options.ts'
 import { duration, plural } from './format.ts'
 import { readLifeVersions } from './life-versions.ts'
 import { ProgressLine } from './progress.ts'
 import { Filling } from './filling.ts'
-import { readAnswers } from './read-models.ts'
 import { HotspotsRebuild, sentenceOf } from './rebuild-hotspots.ts'
 import { importSentence, showAnswers, showFile, showLife, showStored, showTrial, showWeeks, showWhereabouts } from './report.ts'
-import { differences } from './same-as-folded.ts'
 import { heading, type Screen } from './screen.ts'
 import { runStep } from './steps.ts'
-import { readStored } from './stored.ts'
+import { stoppable } from './stoppable.ts'
+import { countOf, readStored } from './stored.ts'
 import { tryTheStore } from './try-the-store.ts'
 import { whereTheDataIs } from './where-the-data-is.ts'
 import { resumable } from './resumable.ts'
 import { inLittleMemory } from './small-heap.ts'
 
 const shown = 8
-/** An old log may be longer than the import. */
-const longestWaitMs = 30 * 60_000
 
 export interface DemoResult {
   readonly stopped: boolean
@@ -38,7 +36,7 @@ export interface DemoResult {
   readonly document: unknown
 }
 
-/** The whole demo. `signal` stops it at the next commit; whatever it stored stays. */
+/** The whole demo. `signal` stops it at the next commit, or between two questions; whatever it stored stays. */
 export async function runDemo(options: DemoSettings, screen: Screen, signal: AbortSignal): Promise<DemoResult> {
   const repository = await openRepository(options.repo, { allBranches: options.all })
   const at = options.at === undefined ? undefined : await resolveCommit(repository.folder, options.at)
@@ -54,11 +52,17 @@ export async function runDemo(options: DemoSettings, screen: Screen, signal: Abo
     await rebuild.ended()
     return { stopped: true, document: base }
   }
-  const rebuilt = await settle(app, rebuild, screen)
-  const answers = repository.tips.length === 0 ? {} : await tell(app, repository, options, at, screen)
+  let told: object
+  try {
+    const rebuilt = await settle(app, rebuild, screen, signal)
+    told = { rebuilt, ...(repository.tips.length === 0 ? {} : await tell({ app, repository, options, at, screen, signal })) }
+  } catch (error) {
+    if (error !== signal.reason) throw error
+    return { stopped: true, document: base }
+  }
   showWhereabouts(screen, base.data, options.serve)
   if (options.serve) await serve(screen, signal)
-  return { stopped: false, document: { ...base, rebuilt, ...answers } }
+  return { stopped: false, document: { ...base, ...told } }
 }
 
 function startApp(options: DemoSettings, screen: Screen): Promise<HistoryApp> {
@@ -111,15 +115,14 @@ function runImport({ app, repository, options, rebuild, screen, signal }: Import
   })
 }
 
-/** The read models are fed by the import's own process, and are a moment behind it. */
-function settle(app: HistoryApp, rebuild: HotspotsRebuild, screen: Screen): Promise<RebuildOutcome | undefined> {
+/** The read models are fed by the import's own process, and are a moment behind it. @throws the signal's reason */
+function settle(app: HistoryApp, rebuild: HotspotsRebuild, screen: Screen, signal: AbortSignal): Promise<RebuildOutcome | undefined> {
   return runStep(screen, 'Waiting for the read models', async (step) => {
     const started = performance.now()
     const drawing = setInterval(() => rebuild.started && step.report(rebuild.line), 100)
     try {
       const outcome = await rebuild.ended()
-      const { log } = await app.health()
-      await app.waitFor(log?.newest ?? 0, undefined, { timeoutMs: longestWaitMs })
+      await caughtUp(app, signal)
       const title = `The read models are at the newest event (${seconds(started)} after the import)`
       return { title: outcome === undefined ? title : `${title}\n  ${sentenceOf(outcome)}`, value: outcome }
     } finally {
@@ -128,26 +131,20 @@ function settle(app: HistoryApp, rebuild: HotspotsRebuild, screen: Screen): Prom
   })
 }
 
-async function tell(
-  app: HistoryApp,
-  repository: Repository,
-  options: DemoSettings,
-  at: string | undefined,
-  screen: Screen,
-): Promise<object> {
+interface Telling extends Omit<Import, 'rebuild'> {
+  readonly at: string | undefined
+}
+
+/** @throws the signal's reason */
+async function tell({ app, repository, options, at, screen, signal }: Telling): Promise<object> {
   const { id } = repository
+  const events = stoppable(app.events, signal)
   const stored = await readStored(app, id)
-  const history = await runStep(screen, 'Asking the events', async () => {
-    const started = performance.now()
-    const value = await readHistory(app.events, id, { at })
-    const events = stored.events.reduce((sum, { count }) => sum + count, 0)
-    return { title: `${plural(events, 'event')} read and folded in ${seconds(started)}`, value }
+  const { history, read, moving } = await runStep(screen, 'Asking the events', async () => {
+    const value = await askTwice({ app, events, tenantId: id, at, limit: shown, signal })
+    return { title: `${plural(countOf(stored.events), 'event')} read and folded in ${duration(value.foldSeconds)}`, value }
   })
   showStored(screen, id, stored)
-  // What is asked as of a commit is folded from the events; what is asked now, the projections have in their tables.
-  const read = at === undefined ? await readAnswers(app, id, shown) : undefined
-  const different = read === undefined ? [] : differences(history, read)
-  if (different.length > 0) throw new Error(`The read models and the events do not agree on: ${different.join(', ')}.`)
   const answers = read ?? {
     commits: history.commits,
     hotspots: hotspots(history, shown),
@@ -157,19 +154,22 @@ async function tell(
     })),
     contributors: contributors(history, shown),
   }
-  if (read !== undefined) screen.print('\n  From the read models, and the same as folded from the events:')
+  if (moving) screen.print('\n  Another run is importing: events came each time that the read models were compared with them.')
+  if (read !== undefined) screen.print(`\n  From the read models${moving ? '' : ', and the same as folded from the events'}:`)
   showAnswers(screen, answers, at)
   if (read !== undefined) showWeeks(screen, read.weeks)
 
+  signal.throwIfAborted()
   const found = options.file === undefined ? undefined : fileAt(history, options.file)
   if (options.file !== undefined) showFile(screen, options.file, at, found, livesAt(history, options.file))
   const chosen = found ?? chooseLife(history)
   const versions = chosen === undefined ? [] : await readLifeVersions(app, id, chosen.life, shown)
   if (chosen !== undefined) showLife(screen, { chosen, versions })
+  signal.throwIfAborted()
   const trial = chosen === undefined ? undefined : await tryTheStore(app, id, chosen.life)
   if (trial !== undefined) showTrial(screen, trial)
 
-  const digest = options.digest ? await digestOf(app.events, id) : undefined
+  const digest = options.digest ? await digestOf(events, id) : undefined
   if (digest !== undefined) {
     heading(screen, 'Digest', 'equal for equal imports')
     screen.print(`  ${digest.digest}`)
@@ -177,6 +177,7 @@ async function tell(
   return {
     stored,
     answers,
+    importing: moving,
     at,
     file: options.file === undefined ? undefined : (found ?? null),
     life: { ...chosen, versions },

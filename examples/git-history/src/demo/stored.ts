@@ -23,3 +23,8 @@ export async function readStored(app: HistoryApp, tenantId: string): Promise<Sto
     })),
   }
 }
+
+/** All of them. */
+export function countOf(events: Stored['events']): number {
+  return events.reduce((sum, { count }) => sum + count, 0)
+}

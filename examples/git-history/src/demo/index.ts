@@ -1,0 +1,5 @@
+export { askTwice, type AskedTwice, type Asking } from './ask-twice.ts'
+export { caughtUp } from './caught-up.ts'
+export type { DemoSettings } from './demo-options.ts'
+export { runDemo, type DemoResult } from './run-demo.ts'
+export type { Screen } from './screen.ts'
