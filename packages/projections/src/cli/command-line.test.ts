@@ -68,11 +68,20 @@ describe('the command line', () => {
     ]
     for (const option of ofRebuild) {
       expect(read('order-summary', ...option).line).toMatchObject({ action: 'rebuild' })
+      // A rollback is a switch, too.
+      if (action === 'rollback' && option[0] === '--recreate-dependents') continue
       const { line, said } = read('order-summary', `--${action}`, ...option)
       expect({ option, line }).toEqual({ option, line: { exitCode: 2 } })
       expect(said).toContain(`'${option[0]}' is for a rebuild, and --${action} does not heed it`)
     }
     expect(read('order-summary', '--all', '--json', '--config', 'c.ts', `--${action}`).line).toMatchObject({ action })
+  })
+
+  it('takes --recreate-dependents with --rollback', () => {
+    expect(read('order-summary', '--rollback', '--recreate-dependents').line).toMatchObject({
+      action: 'rollback',
+      recreateDependents: true,
+    })
   })
 
   it('takes --dry-run with --drift-report', () => {

@@ -50,8 +50,8 @@ Examples:
   rebuild-projections --drift-report FILE      put right what that said, by repair and by rebuild
   rebuild-projections --lint --fix             who may read what: in the code, and in the database
 
-Options from --outdated to --park are for a rebuild; --rollback, --status, --drift, --repair and
---lint refuse them.
+Options from --outdated to --park are for a rebuild; --rollback (but for --recreate-dependents),
+--status, --drift, --repair and --lint refuse them.
 
 Stop it when you like (Ctrl-C, or kill -9): the same command goes on from there.
 
@@ -140,7 +140,7 @@ function actionOf(given: Given): Action {
   return actions.find((action) => action !== 'rebuild' && given[action] === true) ?? 'rebuild'
 }
 
-/** What nothing but a rebuild heeds. */
+/** What nothing but a rebuild heeds; a rollback switches as well, and heeds `recreateDependents`. */
 const ofRebuild: ReadonlySet<string> = new Set<keyof CommandLine>([
   'outdated',
   'tenant',
@@ -159,7 +159,10 @@ function refuseOptionsOfRebuild(command: Command): void {
   const action = actionOf(command.opts<Given>())
   if (action === 'rebuild') return
   const said = command.options.filter(
-    (option) => ofRebuild.has(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
+    (option) =>
+      ofRebuild.has(option.attributeName()) &&
+      !(action === 'rollback' && option.attributeName() === 'recreateDependents') &&
+      command.getOptionValueSource(option.attributeName()) === 'cli',
   )
   if (said.length === 0) return
   const flags = said.map(({ long }) => `'${long ?? ''}'`).join(', ')
