@@ -105,7 +105,7 @@ export class CairnApp implements Cairn {
     for (const middleware of options.middleware) this.commandBus.use(middleware)
     this.#scheduling = new Scheduling(options, registry, backend, this.commandBus)
     this.scheduler = this.#scheduling.scheduler
-    this.events = new StoredEventLog({ store, registry, bus: this.bus, inFlight: this.#inFlight, defaultTenantId })
+    this.events = new StoredEventLog({ store, registry, bus: this.bus, logger, inFlight: this.#inFlight, defaultTenantId })
     this.#defaultTenantId = defaultTenantId
     this.#stuckAfterMs = options.stuckAfterMs
     this.#background = new Background(options, registry, backend, this.#scheduling)

@@ -1,5 +1,6 @@
 import {
   commandMetadata,
+  EventHandOver,
   InvalidInputError,
   TenantMissingError,
   uuidv7,
@@ -9,6 +10,7 @@ import {
   type EventQueryPage,
   type EventToStore,
   type InFlight,
+  type LoggerPort,
   type LogPage,
   type NewEvent,
   type ReadAllOptions,
@@ -25,6 +27,7 @@ export interface EventLogParts {
   readonly store: Backend['store']
   readonly registry: Registry
   readonly bus: EventBus
+  readonly logger: LoggerPort
   readonly inFlight: InFlight
   readonly defaultTenantId: string | undefined
 }
@@ -32,9 +35,11 @@ export interface EventLogParts {
 /** The log of an app: its store, with payloads validated on the way in and lifted on the way out. */
 export class StoredEventLog implements EventLog {
   readonly #parts: EventLogParts
+  readonly #handOver: EventHandOver
 
   constructor(parts: EventLogParts) {
     this.#parts = parts
+    this.#handOver = new EventHandOver(parts.bus, parts.logger.child({ component: 'event-log' }))
   }
 
   append(stream: StreamName, events: readonly NewEvent[], options: AppendOptions): Promise<Appended> {
@@ -67,11 +72,10 @@ export class StoredEventLog implements EventLog {
   }
 
   async #append(stream: StreamKey, events: readonly NewEvent[], options: AppendOptions): Promise<Appended> {
-    const { store, bus } = this.#parts
     const metadata = commandMetadata(uuidv7(), 1, options)
     const toStore = events.map((event): EventToStore => this.#toStore(stream, event, metadata))
-    const result = await store.append({ stream, expected: options.expected, events: toStore })
-    await bus.publishBatch(result.events)
+    const result = await this.#parts.store.append({ stream, expected: options.expected, events: toStore })
+    await this.#handOver.publish(result.events)
     return { events: result.events, version: result.version, position: result.position }
   }
 

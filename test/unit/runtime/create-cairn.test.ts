@@ -7,8 +7,9 @@ import {
   defineCommands,
   defineEvents,
   Policies,
+  silentLogger,
 } from '@cairn/cairn'
-import type { RecordedEvent } from '@cairn/cairn'
+import type { LoggerPort, RecordedEvent } from '@cairn/cairn'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
 import { Account, accountCommands, accountEvents, banking } from './account.ts'
@@ -56,6 +57,29 @@ describe('an app', () => {
     expect(await app.load(Account, 'a', { until: new Date(0) })).toEqual({ state: { owner: '', balance: 0, moves: 0 }, version: 0 })
     expect(await app.load(Account, 'nobody')).toMatchObject({ version: 0 })
     expect((await app.load(Lamp, 'l')).state.level).toBe(0)
+  })
+
+  it('answers an append with what was stored, whatever the bus makes of it', async () => {
+    const errors: string[] = []
+    const logger: LoggerPort = { ...silentLogger, error: (line) => void errors.push(line), child: () => logger }
+    await using app = await createCairn({ domains: [banking], database: 'memory', defaultTenantId: 't', logger })
+    app.bus.use({ process: () => Promise.reject(new Error('the bus is full')) })
+    const stream = { aggregateType: 'account', aggregateId: 'a' } as const
+    const appended = await app.events.append(stream, [accountEvents.deposited({ amount: 5 })], { expected: 0 })
+    expect(appended).toMatchObject({ version: 1, position: 1 })
+    expect(errors).toContain('Events were stored, but could not be handed to the event bus.')
+  })
+
+  it('refuses a subscription whose failures could not be counted', async () => {
+    await using app = await open()
+    const subscribe = (options: object) => app.subscribe('mailer', { types: '*', from: 'start', ...options }, () => undefined)
+    for (const [options, message] of [
+      [{ retry: { attempts: NaN } }, /"mailer" has retry\.attempts NaN/],
+      [{ onExhausted: 'skip' }, /"mailer" has onExhausted "skip"/],
+      [{ maxWaiting: NaN }, /"mailer" has maxWaiting NaN/],
+    ] as const) {
+      await expect(subscribe(options)).rejects.toThrow(message)
+    }
   })
 
   it('appends, reads and queries events by hand', async () => {

@@ -6,6 +6,8 @@ export type { CommandMessage, CommandMiddleware } from './command-message.ts'
 export { CommandTransaction, type DecidedCommand, type TransactionHost } from './command-transaction.ts'
 export { causedBy, type DispatchOptions } from './dispatch-options.ts'
 export type { Dispatched } from './dispatched.ts'
+/** @internal For what stores events without a command. */
+export { EventHandOver } from './event-hand-over.ts'
 export { commandMetadata } from './command-metadata.ts'
 export { commandLogging } from './logging-middleware.ts'
 export type { TransactionOptions } from './run-transaction.ts'
