@@ -1,10 +1,11 @@
-import { CommandBus, creates, defineCommands, defineDecider, defineEvents, versions } from '@cairn/core'
+import { CommandBus, creates, defineCommands, defineDecider, defineDomain, defineEvents, Registry, versions } from '@cairn/core'
 import type { Command, Metadata, NewCommand } from '@cairn/core'
 import { InMemoryEventStore } from '@cairn/infra/memory'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 
-const events = defineEvents('parcel', { sent: z.object({ to: z.string(), express: z.boolean() }) })
+const sent = z.object({ to: z.string(), express: z.boolean() })
+const events = defineEvents('parcel', { sent })
 const start = () => defineDecider(events, () => ({ sent: 0 })).evolve({ sent: (s) => ({ sent: s.sent + 1 }) })
 
 const first = z.object({ address: z.string() })
@@ -66,6 +67,25 @@ describe('commands with versions', () => {
     const before = await oldBus.dispatch(command)
     expect(await newBus.dispatch(command)).toEqual({ ...before, duplicate: true })
     expect(await newBus.transaction({}, (tx) => tx.dispatch(command))).toMatchObject({ version: 1, duplicate: true })
+  })
+
+  it('sent again after a deploy that changed the events get the first ones in their newest form, in a transaction too', async () => {
+    const newEvents = defineEvents('parcel', {
+      sent: versions(sent)
+        .next(z.object({ to: z.string(), speed: z.enum(['slow', 'fast']) }))
+        .from(({ to, express }) => ({ to, speed: express ? 'fast' : 'slow' })),
+    })
+    const Parcel = defineDecider(newEvents, () => 0)
+      .evolve({ sent: (n) => n + 1 })
+      .decide(oldCommands, { send: (_, c) => newEvents.sent({ to: c.address, speed: 'slow' }) })
+    const registry = new Registry([defineDomain('post', { aggregates: [Parcel] })])
+    const bus = new CommandBus({ store, models: registry.aggregates, lift: (event) => registry.upcast(event) })
+    const command = storedByOldCode('p4')
+    await oldBus.dispatch(command)
+    const payload = { to: 'home', speed: 'slow' }
+    expect(await bus.dispatch(command)).toMatchObject({ events: [{ payload }], duplicate: true })
+    const again = await bus.transaction({ tenantId: 't' }, (tx) => tx.dispatch(command))
+    expect(again).toMatchObject({ events: [{ payload }], version: 1, duplicate: true })
   })
 
   it('of a version that this code does not know yet are refused', async () => {

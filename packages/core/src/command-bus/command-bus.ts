@@ -217,6 +217,7 @@ export class CommandBus {
       middleware: this.#middleware,
       audit: this.#queues.settings.audit,
       logger: this.#logger,
+      lift: this.#options.lift,
       message: (command, options) => this.#message(command, options, true),
       assertAdmissible: (message) => this.#assertAdmissible(message),
       admit: (message) => {

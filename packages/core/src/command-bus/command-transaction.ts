@@ -1,5 +1,5 @@
 import type { AggregateModel } from '../aggregate/index.ts'
-import { streamMapKey, type Command, type NewCommand, type NewEvent, type StreamKey } from '../contracts/index.ts'
+import { streamMapKey, type Command, type NewCommand, type NewEvent, type RecordedEvent, type StreamKey } from '../contracts/index.ts'
 import { assertMayDecide } from '../decisions/decide-group.ts'
 import { receiptOf } from '../decisions/receipt-of.ts'
 import { snapshotDue } from '../decisions/snapshot-due.ts'
@@ -29,6 +29,8 @@ export interface TransactionHost {
   readonly middleware: readonly CommandMiddleware[]
   readonly audit: boolean
   readonly logger: LoggerPort
+  /** Lifts the stored events of a first result to the newest schema. */
+  readonly lift: ((event: RecordedEvent) => RecordedEvent) | undefined
   readonly message: (command: NewCommand | Command, options: DispatchOptions) => CommandMessage
   /** What is put aside for later passes the gate now. @throws what `admit` throws */
   readonly assertAdmissible: (message: CommandMessage) => void
@@ -145,7 +147,11 @@ export class CommandTransaction {
     }
     // Here the id is looked up first, not last: appends wait for the commit, and then nobody can be answered any more.
     const first = await this.store.resultOf(receipt)
-    if (first !== undefined) return { aggregateId: command.aggregateId, events: first.events, version: first.version, duplicate: true }
+    if (first !== undefined) {
+      const { lift } = this.#host
+      const events = lift === undefined ? first.events : first.events.map(lift)
+      return { aggregateId: command.aggregateId, events, version: first.version, duplicate: true }
+    }
     const result = await this.#decide(message, command, model, receipt)
     this.#decided.set(command.id.toLowerCase(), { hash: receipt.hash, result })
     return result
