@@ -39,7 +39,7 @@ export interface AggregateModel {
    */
   decide(input: DecisionInput, command: { readonly type: string; readonly payload: unknown }): Decision
   /**
-   * Validates a command's payload by its newest schema and returns it with defaults filled in; one of an older schema
+   * Validates a command's payload by its newest schema and returns it frozen, with defaults filled in; one of an older schema
    * version (a stored command) is lifted first.
    * @throws SchemaValidationError, UpcastError
    */

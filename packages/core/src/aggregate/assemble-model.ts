@@ -2,6 +2,7 @@ import type { AggregateModel, Decision, DecisionInput } from './aggregate-model.
 import type { CommandTable } from './command-table.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import type { EventFolder } from './event-folder.ts'
+import { freezePayload } from './freeze-payload.ts'
 import { upcast } from '../upcasting/upcast.ts'
 import { snapshotModel } from './snapshot-model.ts'
 import type { SnapshotPolicyLike } from './snapshots.ts'
@@ -34,7 +35,8 @@ export function assembleModel(parts: ModelParts): AggregateModel {
     },
     parseCommand(type, payload, schemaVersion) {
       const model = commands.find(type)
-      return model.newest.acceptJson(model.what, upcast(model, schemaVersion ?? model.schemaVersion, payload))
+      // Once, and not the caller's own: schemas make new objects. What is decided again after a conflict is what was asked for.
+      return freezePayload(model.newest.acceptJson(model.what, upcast(model, schemaVersion ?? model.schemaVersion, payload)))
     },
     snapshots: snapshotModel(parts.aggregateType, parts.snapshots),
   }

@@ -3,6 +3,7 @@ import type { AggregateClass } from './aggregate-class.ts'
 import type { AggregateBehaviour } from './aggregate-context.ts'
 import { commandTable, type CommandTable } from './command-table.ts'
 import { eventFolder, type EventFolder } from './event-folder.ts'
+import { freezePayload } from './freeze-payload.ts'
 import { refusePromise } from './refuse-promise.ts'
 
 /** An aggregate class, compiled once. */
@@ -32,7 +33,7 @@ export function classRuntime(aggregate: AggregateClass): ClassRuntime {
     fold: (state, event) => folder.fold(state, event),
     handle(instance, command) {
       const model = commands.find(command.type)
-      run(instance, model.name, model.newest.toDomain(model.what, model.newest.acceptJson(model.what, command.payload)))
+      run(instance, model.name, model.newest.toDomain(model.what, freezePayload(model.newest.acceptJson(model.what, command.payload))))
     },
   }
   const runtime = { folder, commands, behaviour, run }
