@@ -49,6 +49,7 @@ export class Background {
   readonly #scheduling: Scheduling
   readonly #logger: LoggerPort
   readonly #stepServices: StepServices
+  readonly #maxPayloadBytes: number
   readonly #ending = new AbortController()
   readonly #ended = new AbortController()
 
@@ -87,6 +88,7 @@ export class Background {
         })
       : undefined
     this.#scheduling = scheduling
+    this.#maxPayloadBytes = options.maxPayloadBytes
     this.#stepServices = stepServices(options, registry, store)
   }
 
@@ -130,7 +132,8 @@ export class Background {
     const name = processManagerSubscription(definition.name)
     const theirs = this.#scheduling.consumers?.find(({ spec }) => spec.key.name === name)
     if (theirs !== undefined) return this.add({ ...theirs, spec: { ...theirs.spec, startAfter } })
-    await this.add(processManagerConsumer(definition, { ...this.#stepServices, instances, startAfter }))
+    const maxPayloadBytes = this.#maxPayloadBytes
+    await this.add(processManagerConsumer(definition, { ...this.#stepServices, instances, maxPayloadBytes, startAfter }))
   }
 
   /** @throws InvalidInputError that says what to do, where this login has not the worker's role */

@@ -26,7 +26,7 @@ export function memoryBackend(
   const send = (): void => hints.send()
   // One for all who put commands aside or carry them out: it is the table.
   const commands = new InMemoryCommandStore({ maxPayloadBytes })
-  const instances = new InMemoryProcessStore(commands, send)
+  const instances = new InMemoryProcessStore(commands, send, maxPayloadBytes)
   const store = new InMemoryEventStore({
     maxPayloadBytes,
     commands,

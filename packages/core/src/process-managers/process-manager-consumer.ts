@@ -11,6 +11,8 @@ import type { StepServices } from './step-services.ts'
 export interface ProcessManagerConsumerOptions extends StepServices {
   /** Instances as they were committed. */
   readonly instances: Pick<ProcessInstanceStorePort, 'load'>
+  /** What the stores take of a state or a command, bytes of JSON. @default 1_048_576 */
+  readonly maxPayloadBytes?: number | undefined
   /** Where a process manager begins that is not stored yet; see `resolveStart(reader, definition.from)`. @default 0, the whole log */
   readonly startAfter?: number | undefined
   /** @default 'new' */
@@ -30,12 +32,12 @@ export function processManagerSubscription(name: string): string {
  * A raised version goes on from the checkpoint: instances that run are lifted by the chain of their state's schema.
  */
 export function processManagerConsumer(definition: ProcessManagerDefinition, options: ProcessManagerConsumerOptions): Consumer {
-  const { instances, schemaVersionOf, history, logger, observer } = options
+  const { instances, maxPayloadBytes, schemaVersionOf, history, logger, observer } = options
   const services = { schemaVersionOf, history, logger, observer }
   return {
     ...processManagerReader(definition, options),
     commit: { events: 500, rows: 2_000, ms: 250 },
-    open: (opened) => new ProcessManagerProcessor({ definition, instances, services, opened }),
+    open: (opened) => new ProcessManagerProcessor({ definition, instances, services, opened, maxPayloadBytes }),
   }
 }
 

@@ -16,6 +16,8 @@ export interface ProcessorParts {
   readonly instances: Pick<ProcessInstanceStorePort, 'load'>
   readonly services: StepServices
   readonly opened: Opened
+  /** @default 1_048_576 */
+  readonly maxPayloadBytes?: number | undefined
 }
 
 /** Instances that stay in memory between batches. Nobody else changes them while the lease holds. */
@@ -94,12 +96,12 @@ export class ProcessManagerProcessor implements Processor {
 
   /** Answers with what the reaction needs first; undefined: the step is made. */
   #step(event: RecordedEvent, key: InstanceKey, started: number, loads?: StepLoads): HistoryNeeded | undefined {
-    const { definition, services, opened } = this.#parts
+    const { definition, services, opened, maxPayloadBytes } = this.#parts
     const text = textOf(key)
     let made: Step | undefined
     try {
       made = step(definition, this.#known.get(text), event, services, loads)
-      if (made !== undefined) assertStorable(made)
+      if (made !== undefined) assertStorable(made, maxPayloadBytes)
     } catch (error) {
       if (error instanceof HistoryNeeded) return error
       opened.timed?.(event.type, performance.now() - started)
@@ -124,7 +126,7 @@ export class ProcessManagerProcessor implements Processor {
 }
 
 /** What no store takes is this event's fault, and is found before it spoils the commit of others. */
-function assertStorable({ instance, send }: Step): void {
+function assertStorable({ instance, send }: Step, maxBytes: number | undefined): void {
   const what = `process manager ${instance.processManager}, instance ${instance.instanceId}`
   if (
     instance.instanceId === '' ||
@@ -137,9 +139,9 @@ function assertStorable({ instance, send }: Step): void {
       `The correlation key of ${what} must be well-formed text of 1 to 1,000 characters without NUL.`,
     )
   }
-  encodePayload(`the state of ${what}`, instance.state ?? null)
-  encodePayload(`what is waited for by ${what}`, instance.waitingFor ?? null)
-  for (const { command } of send) encodePayload(`command ${command.type}`, command.payload)
+  encodePayload(`the state of ${what}`, instance.state ?? null, maxBytes)
+  encodePayload(`what is waited for by ${what}`, instance.waitingFor ?? null, maxBytes)
+  for (const { command } of send) encodePayload(`command ${command.type}`, command.payload, maxBytes)
 }
 
 function textOf({ tenantId, instanceId }: InstanceKey): string {

@@ -1,5 +1,6 @@
 import {
   assertTime,
+  defaultMaxPayloadBytes,
   encodePayload,
   type InstanceCount,
   type InstanceCountFilter,
@@ -18,12 +19,21 @@ export class InMemoryProcessStore implements ProcessInstanceStorePort, ProcessTr
   readonly #rows = new Map<string, string>()
   readonly #commands: InMemoryCommandStore
   readonly #enqueued: () => void
+  readonly #maxPayloadBytes: number
   readonly #turns = new Map<string, Promise<unknown>>()
 
-  /** @param enqueued called after transactions that put commands aside */
-  constructor(commands: InMemoryCommandStore = new InMemoryCommandStore(), enqueued: () => void = () => undefined) {
+  /**
+   * @param enqueued called after transactions that put commands aside
+   * @param maxPayloadBytes of a state
+   */
+  constructor(
+    commands: InMemoryCommandStore = new InMemoryCommandStore(),
+    enqueued: () => void = () => undefined,
+    maxPayloadBytes = defaultMaxPayloadBytes,
+  ) {
     this.#commands = commands
     this.#enqueued = enqueued
+    this.#maxPayloadBytes = maxPayloadBytes
   }
 
   /** Instances that stand when `commit` is called; `load` sees those that were saved before. */
@@ -32,7 +42,7 @@ export class InMemoryProcessStore implements ProcessInstanceStorePort, ProcessTr
     return {
       load: async (keys) => keys.map((key) => parse(saved.get(textOf(key)) ?? this.#rows.get(textOf(key)))),
       save: async (instances) => {
-        for (const instance of instances) saved.set(textOf(instance), encode(instance))
+        for (const instance of instances) saved.set(textOf(instance), encode(instance, this.#maxPayloadBytes))
       },
       list: (filter) => this.list(filter),
       count: (filter) => this.count(filter),
@@ -47,7 +57,7 @@ export class InMemoryProcessStore implements ProcessInstanceStorePort, ProcessTr
   }
 
   async save(instances: readonly ProcessInstance[]): Promise<void> {
-    for (const instance of instances) this.#put(textOf(instance), encode(instance))
+    for (const instance of instances) this.#put(textOf(instance), encode(instance, this.#maxPayloadBytes))
   }
 
   /** An instance never goes back. */
@@ -110,10 +120,10 @@ function textOf({ processManager, tenantId, instanceId }: InstanceKey): string {
   return `${processManager}\0${tenantId}\0${instanceId}`
 }
 
-function encode(instance: ProcessInstance): string {
+function encode(instance: ProcessInstance, maxBytes: number): string {
   const { processManager, instanceId, state } = instance
   // Refuses what no database could store.
-  encodePayload(`the state of process manager ${processManager}, instance ${instanceId}`, state ?? null)
+  encodePayload(`the state of process manager ${processManager}, instance ${instanceId}`, state ?? null, maxBytes)
   return JSON.stringify({ ...instance, state: state ?? null })
 }
 

@@ -51,13 +51,13 @@ export function toInstance(row: InstanceRow): ProcessInstance {
 }
 
 /** Instances as `save_process_instances` takes them. @throws InvalidInputError, PayloadTooLargeError for a state that cannot be stored */
-export function instancesJson(instances: readonly ProcessInstance[], maxBytes?: number): string {
+export function instancesJson(instances: readonly ProcessInstance[], maxBytes: number): string {
   const texts = instances.map((instance) => {
     const { processManager, tenantId, instanceId, status, stateVersion, version, position, steps, waitingFor } = instance
     const what = `process manager ${processManager}, instance ${instanceId}`
     const state = encodePayload(`the state of ${what}`, instance.state ?? null, maxBytes)
     const timers = encodePayload(`the timers of ${what}`, instance.timers, maxBytes)
-    const waiting = encodePayload(`what is waited for by ${what}`, waitingFor ?? null)
+    const waiting = encodePayload(`what is waited for by ${what}`, waitingFor ?? null, maxBytes)
     const names = [processManager, tenantId, instanceId, status].map((name) => JSON.stringify(name)).join(',')
     const times = `${Date.parse(instance.startedAt)},${Date.parse(instance.updatedAt)}`
     return `[${names},${state},${stateVersion},${version},${position},${steps},${timers},${waiting},${times}]`

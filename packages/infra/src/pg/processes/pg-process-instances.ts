@@ -10,6 +10,7 @@ import {
 import type { CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
 import { textArray } from '../connection/array-literal.ts'
+import type { PgDatabase } from '../connection/pg-database.ts'
 import { sql } from '../connection/sql.ts'
 import { statement, type StatementMode } from '../connection/statement.ts'
 import { assertLimit } from '../read/read-log.ts'
@@ -23,11 +24,17 @@ const Done = z.object({ done: z.string().nullable() })
 export class PgProcessInstances implements ProcessInstanceStorePort {
   readonly #connection: Pick<CommonQueryMethods, 'one'>
   readonly #schema: string
+  readonly #maxPayloadBytes: number
   readonly #mode: StatementMode
 
-  constructor(connection: Pick<CommonQueryMethods, 'one'>, schema: string, mode: StatementMode) {
+  constructor(
+    connection: Pick<CommonQueryMethods, 'one'>,
+    { schema, options }: Pick<PgDatabase, 'schema' | 'options'>,
+    mode: StatementMode,
+  ) {
     this.#connection = connection
     this.#schema = schema
+    this.#maxPayloadBytes = options.maxPayloadBytes
     this.#mode = mode
   }
 
@@ -46,7 +53,7 @@ export class PgProcessInstances implements ProcessInstanceStorePort {
   async save(instances: readonly ProcessInstance[]): Promise<void> {
     if (instances.length === 0) return
     await this.#connection.one(statement(this.#mode, `${this.#schema}_save_process_instances`, Done)`
-      select ${this.#function('save_process_instances')}(${instancesJson(instances)}::jsonb)::text as done`)
+      select ${this.#function('save_process_instances')}(${instancesJson(instances, this.#maxPayloadBytes)}::jsonb)::text as done`)
   }
 
   async list(filter: InstanceFilter): Promise<readonly ProcessInstance[]> {

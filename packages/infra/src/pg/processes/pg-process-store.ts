@@ -55,7 +55,7 @@ export class PgProcessStore implements ProcessInstanceStorePort, ProcessTransact
             await connection.one(sql.type(Locked)`
               select ${sql.identifier([schema, 'lock_process_instance'])}(${key.processManager}, ${key.tenantId}, ${key.instanceId})::text as locked`)
             const commands = new PgCommandQueue(connection, this.#db, 'prepared')
-            const instances = new PgProcessInstances(connection, schema, 'prepared')
+            const instances = new PgProcessInstances(connection, this.#db, 'prepared')
             const done = await work({ commands, instances })
             commands.check()
             return { result: done, enqueued: commands.used }
@@ -70,9 +70,9 @@ export class PgProcessStore implements ProcessInstanceStorePort, ProcessTransact
   }
 
   #ask<T>(work: (instances: PgProcessInstances) => Promise<T>): Promise<T> {
-    const { gates, pools, schema, options } = this.#db
+    const { gates, pools, options } = this.#db
     return retryWhileUnavailable('the process managers', options.retryForMs, () =>
-      gates.worker.run(() => work(new PgProcessInstances(pools.worker, schema, 'prepared'))),
+      gates.worker.run(() => work(new PgProcessInstances(pools.worker, this.#db, 'prepared'))),
     )
   }
 }

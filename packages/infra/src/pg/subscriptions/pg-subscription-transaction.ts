@@ -25,7 +25,7 @@ export function pgSubscriptionTransaction(
   return {
     rows: new PgRowStore(connection, db.schema, mode),
     commands: new PgCommandQueue(connection, db, mode),
-    instances: new PgProcessInstances(connection, db.schema, mode),
+    instances: new PgProcessInstances(connection, db, mode),
     connection,
   }
 }
