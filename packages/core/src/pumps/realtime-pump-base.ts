@@ -1,6 +1,7 @@
-import { InvalidInputError, StoppedError } from '../errors/index.ts'
+import { DefinitionError, InvalidInputError, StoppedError } from '../errors/index.ts'
 import { silentLogger, type LoggerPort } from '../ports/index.ts'
-import { defaultFailurePolicy } from '../subscriptions/failure-policy.ts'
+import { defaultFailurePolicy, type FailurePolicy } from '../subscriptions/failure-policy.ts'
+import { resolveFailurePolicy } from '../subscriptions/resolve-failure-policy.ts'
 import { assertSubscriptionName } from '../subscriptions/subscription-name.ts'
 import type { PumpChange, PumpConfig } from './pump-config.ts'
 import { parsePumpFilter, type PumpFilter } from './pump-filter.ts'
@@ -15,6 +16,12 @@ export interface PumpServices {
 }
 
 const maxBatchSize = 10_000
+/** Rows that are lost are worse than rows that come late. */
+const patient: FailurePolicy = {
+  ...defaultFailurePolicy,
+  retry: { ...defaultFailurePolicy.retry, attempts: Infinity },
+  onExhausted: 'stop',
+}
 
 /**
  * Takes rows as they change and hands them on in batches: in order, one batch at a time, none lost. Subclass it, or configure it.
@@ -27,6 +34,7 @@ export class RealtimePumpBase<Row = unknown> {
   readonly #logger: LoggerPort
   readonly #batchSize: number
   readonly #filter: PumpFilter | undefined
+  readonly #failure: FailurePolicy
   readonly #counters: { -readonly [K in keyof PumpCounters]: number } = { skipped: 0, processed: 0, failed: 0, retried: 0 }
   #state: PumpState = 'stopped'
   #error: unknown
@@ -43,6 +51,9 @@ export class RealtimePumpBase<Row = unknown> {
     if (!Number.isSafeInteger(batchSize) || batchSize < 1 || batchSize > maxBatchSize) {
       throw new InvalidInputError('batchSize', `batchSize must be a whole number from 1 to ${maxBatchSize}, not ${batchSize}.`)
     }
+    const { retry, onExhausted } = config
+    const refuse = (problem: string): DefinitionError => new DefinitionError(`Pump "${channel}" ${problem}.`, { channel })
+    this.#failure = resolveFailurePolicy({ retry, onExhausted }, refuse, patient)
     this.channel = channel
     this.#config = config
     this.#source = source
@@ -113,7 +124,7 @@ export class RealtimePumpBase<Row = unknown> {
   }
 
   #intake(): PumpIntake {
-    const { eventSpec, from = 'end', version = 1, retry, onExhausted = 'stop' } = this.#config
+    const { eventSpec, from = 'end', version = 1 } = this.#config
     return {
       channel: this.channel,
       eventSpec,
@@ -121,7 +132,7 @@ export class RealtimePumpBase<Row = unknown> {
       batchSize: this.#batchSize,
       from,
       version,
-      failure: { ...defaultFailurePolicy, retry: { ...defaultFailurePolicy.retry, attempts: Infinity, ...retry }, onExhausted },
+      failure: this.#failure,
       logger: this.#logger,
       deliver: (changes, delivery) => this.#deliver(changes, delivery),
       trouble: (error) => {

@@ -5,7 +5,7 @@ export type RetryBackoff =
   | { readonly kind: 'custom'; readonly delayMs: (attempt: number) => number }
 
 export interface RetryPolicy {
-  /** Tries in all, 1... */
+  /** Tries in all, 1...; Infinity never gives up. */
   readonly attempts: number
   readonly backoff: RetryBackoff
   /** The part of each wait that is random, 0..1, so that many do not come back at once. */
@@ -23,8 +23,10 @@ export interface FailurePolicy {
   readonly maxWaiting: number
 }
 
+export const defaultExponential = { kind: 'exponential', firstMs: 100, factor: 4, maxMs: 30_000 } as const
+
 export const defaultFailurePolicy: FailurePolicy = {
-  retry: { attempts: 5, backoff: { kind: 'exponential', firstMs: 100, factor: 4, maxMs: 30_000 }, jitter: 0.3 },
+  retry: { attempts: 5, backoff: defaultExponential, jitter: 0.3 },
   onExhausted: 'park',
   blockKey: true,
   maxWaiting: 10_000,

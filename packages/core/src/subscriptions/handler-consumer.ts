@@ -3,9 +3,10 @@ import { DefinitionError } from '../errors/domain.ts'
 import type { SubscriptionKind, SubscriptionSpec, SubscriptionTransaction } from '../ports/subscription-store.port.ts'
 import type { CommitThresholds, Consumer, Delivery, Opened, Processor } from './consumer.ts'
 import { EventHandlingFailure } from './event-handling-failure.ts'
-import { defaultFailurePolicy, type FailurePolicy, type RetryPolicy } from './failure-policy.ts'
+import type { FailurePolicy, RetryPolicy } from './failure-policy.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { describeStream } from '../contracts/stream-key.ts'
+import { resolveFailurePolicy } from './resolve-failure-policy.ts'
 import { assertSubscriptionName } from './subscription-name.ts'
 
 export interface HandlerConsumerOptions<E extends RecordedEvent = RecordedEvent> {
@@ -85,12 +86,7 @@ export function handlerConsumer<E extends RecordedEvent = RecordedEvent>(
     spec,
     types,
     keyOf: partitionBy === 'stream' ? describeStream : (event) => partitionBy(event as E),
-    failure: {
-      retry: { ...defaultFailurePolicy.retry, ...options.retry },
-      onExhausted: options.onExhausted ?? defaultFailurePolicy.onExhausted,
-      blockKey: options.blockKey ?? defaultFailurePolicy.blockKey,
-      maxWaiting: options.maxWaiting ?? defaultFailurePolicy.maxWaiting,
-    },
+    failure: resolveFailurePolicy(options, (problem) => refused(name, problem)),
     commit: { events: 100, rows: 10_000, ms: 250, ...options.commit },
     open: (opened) => (transactional ? new TransactionalProcessor(call, opened) : new AtLeastOnceProcessor(call, opened)),
   }
@@ -163,11 +159,15 @@ async function runOne({ timed }: Opened, event: RecordedEvent, othersKept: boole
   }
 }
 
+function refused(name: string, problem: string): DefinitionError {
+  return new DefinitionError(`Subscription "${name}" ${problem}.`, { name })
+}
+
 function assertDefinition(
   name: string,
   { version, partitions, startAfter, types }: { version: number; partitions: number; startAfter: number; types: readonly string[] | '*' },
 ): void {
-  const refuse = (problem: string): DefinitionError => new DefinitionError(`Subscription "${name}" ${problem}.`, { name })
+  const refuse = (problem: string): DefinitionError => refused(name, problem)
   if (!Number.isSafeInteger(version) || version < 1) throw refuse(`needs a version from 1 on, not ${version}`)
   if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > 256) throw refuse(`needs 1 to 256 partitions, not ${partitions}`)
   if (!Number.isSafeInteger(startAfter) || startAfter < 0) throw refuse(`cannot start after position ${startAfter}`)

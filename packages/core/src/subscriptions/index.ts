@@ -11,6 +11,8 @@ export type { LatencySummary } from './latency.ts'
 export type { SubscriptionObserver } from './observer.ts'
 export { partitionOf } from './partition-of.ts'
 export { retryDelay } from './retry-delay.ts'
+/** @internal For what defines consumers. */
+export { resolveFailurePolicy, type FailureOptions } from './resolve-failure-policy.ts'
 export { resolveStart, type StartPosition } from './start-position.ts'
 export { mayMove, runningStates, subscriptionMoves, subscriptionStates, type SubscriptionState } from './states.ts'
 export { storableKey } from './event-selector.ts'

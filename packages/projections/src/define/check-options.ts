@@ -10,8 +10,6 @@ export interface OptionsToCheck {
   readonly events: readonly { readonly $aggregate: string; readonly $models: ReadonlyMap<string, unknown> }[]
   readonly partitions?: number
   readonly mode?: 'async' | 'inline'
-  readonly onExhausted?: 'park' | 'stop'
-  readonly maxWaiting?: number
 }
 
 const known = ['version', 'events', 'tables', 'partitionBy', 'partitions', 'mode', 'retry', 'onExhausted', 'maxWaiting']
@@ -34,13 +32,10 @@ export function checkProjectionOptions(name: string, options: OptionsToCheck): v
     const near = nearest(unknown, known)
     refuse(`has no option "${unknown}"${near === undefined ? `; its options are ${known.join(', ')}` : `; did you mean "${near}"?`}`)
   }
-  const { version, events, partitions = 1, mode = 'async', onExhausted = 'park', maxWaiting = 0 } = options
+  const { version, events, partitions = 1, mode = 'async' } = options
   if (!isWhole(version, 1, maxVersion)) refuse(`has version ${version}: it must be a whole number from 1 to ${maxVersion}`)
   if (!isWhole(partitions, 1, maxPartitions)) refuse(`has ${partitions} partitions: 1 to ${maxPartitions} are possible`)
   if (mode !== 'async' && mode !== 'inline') refuse(`has mode ${JSON.stringify(mode)}: it must be 'async' or 'inline'`)
-  if (onExhausted !== 'park' && onExhausted !== 'stop')
-    refuse(`has onExhausted ${JSON.stringify(onExhausted)}: it must be 'park' or 'stop'`)
-  if (!isWhole(maxWaiting, 0, Number.MAX_SAFE_INTEGER)) refuse(`has maxWaiting ${maxWaiting}: it must be a whole number from 0 on`)
   if (mode === 'inline' && partitions > 1)
     refuse('is inline and has several partitions: an append writes its rows at once, there is nothing to share out')
   if (!Array.isArray(events) || events.some((set) => !(set?.$models instanceof Map)))

@@ -102,6 +102,11 @@ describe('defineProjection', () => {
     ['too few that may wait', () => defineProjection('p', { ...options, maxWaiting: -1 }), /has maxWaiting -1/],
     ['an unknown policy', () => defineProjection('p', { ...options, onExhausted: 'skip' as 'park' }), /has onExhausted "skip"/],
     [
+      'tries without a number',
+      () => defineProjection('p', { ...options, retry: { attempts: Number('five') } }),
+      /Projection p has retry\.attempts NaN/,
+    ],
+    [
       'inline partitions',
       () => defineProjection('p', { ...options, mode: 'inline', partitions: 2, partitionBy: 'stream' }),
       /inline and has several partitions/,

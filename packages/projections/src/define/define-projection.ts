@@ -1,11 +1,12 @@
 import {
   checkTableName,
-  defaultFailurePolicy,
   DefinitionError,
   nearest,
+  resolveFailurePolicy,
   toTableModel,
   UnknownTableError,
   type EventSetLike,
+  type FailurePolicy,
   type ProjectionDefinition,
   type RecordedEvent,
   type RowChange,
@@ -33,6 +34,7 @@ interface Frame {
   /** Every event type of the sets. */
   readonly declared: readonly string[]
   readonly tables: ReadonlyMap<string, TableModel>
+  readonly failure: FailurePolicy
 }
 
 /**
@@ -64,6 +66,9 @@ export function defineHandlers(
 
 function frameOf(name: string, options: ProjectionOptions<readonly EventSetLike[], TablesOption>): Frame {
   checkProjectionOptions(name, options)
+  const { retry, onExhausted, maxWaiting } = options
+  const refuse = (problem: string): DefinitionError => new DefinitionError(`Projection ${name} ${problem}.`, { projection: name })
+  const failure = resolveFailurePolicy({ retry, onExhausted, maxWaiting }, refuse)
   const tables = new Map<string, TableModel>()
   for (const [table, declared] of Object.entries(namedTables(name, options.tables))) {
     checkTableName(name, table)
@@ -71,7 +76,7 @@ function frameOf(name: string, options: ProjectionOptions<readonly EventSetLike[
   }
   if (tables.size === 0) throw new DefinitionError(`Projection ${name} has no tables.`, { projection: name })
   const declared = options.events.flatMap((set) => [...set.$models.values()].map(({ type }) => type))
-  return { name, options, declared, tables }
+  return { name, options, declared, tables, failure }
 }
 
 function namedTables(name: string, tables: TablesOption): Readonly<Record<string, Table>> {
@@ -141,7 +146,7 @@ function withFolds(frame: Frame, folds: readonly TableFold[]): ProjectionDefinit
 }
 
 function definition(
-  { name, options, declared, tables }: Frame,
+  { name, options, declared, tables, failure }: Frame,
   handled: readonly string[],
   rowKey: PartitionKey | undefined,
   apply: ProjectionDefinition['apply'],
@@ -168,12 +173,7 @@ function definition(
     partitionBy: how,
     keyOf,
     apply,
-    failure: Object.freeze({
-      ...defaultFailurePolicy,
-      retry: Object.freeze({ ...defaultFailurePolicy.retry, ...options.retry }),
-      onExhausted: options.onExhausted ?? defaultFailurePolicy.onExhausted,
-      maxWaiting: options.maxWaiting ?? defaultFailurePolicy.maxWaiting,
-    }),
+    failure,
   })
 }
 
