@@ -3,14 +3,14 @@ import type { RecordedEvent } from '../contracts/event.ts'
 import type { EventSetLike, EventsOf } from '../definition/event-set.ts'
 import { DefinitionError } from '../errors/domain.ts'
 import { nearest } from '../registry/nearest.ts'
-import { defaultFailurePolicy, type FailurePolicy } from '../subscriptions/failure-policy.ts'
+import type { FailurePolicy } from '../subscriptions/failure-policy.ts'
+import { resolveFailurePolicy } from '../subscriptions/resolve-failure-policy.ts'
 import type { StartPosition } from '../subscriptions/start-position.ts'
-import { upcast } from '../upcasting/upcast.ts'
-import { versionedSchema } from '../upcasting/versioned-schema.ts'
 import { idleCheckedType, idleInstance } from './idle-check.ts'
 import { delayMs, type Delay } from './intents.ts'
 import type { ProcessContext } from './process-context.ts'
 import type { ProcessManagerDefinition, Reaction } from './process-manager.ts'
+import { stateForm } from './state-form.ts'
 import type { StepContext } from './step-context.ts'
 
 /** The events of several sets, by full type. */
@@ -21,9 +21,12 @@ export type EventByType<E extends EventSetLike, T> = T extends keyof EventMap<E>
 export interface ProcessManagerOptions<E extends EventSetLike, S> {
   /** The sets whose events it may react to; of any domain. */
   readonly events: readonly E[]
-  /** The state of a new instance; JSON. @default null */
+  /** The state of a new instance; what its schema keeps, JSON without one. @default null */
   readonly initial?: () => S
-  /** Of the state. When its shape changes while instances run, make it a chain with `versions`. @default no schema, never lifted */
+  /**
+   * Of the state: dates and the like have a codec in it. When its shape changes while instances run, make it a chain with `versions`.
+   * @default no schema: JSON, never lifted
+   */
   readonly state?: StateSchema<S>
   /** Raise it when the definition changes. @default 1 */
   readonly version?: number
@@ -85,9 +88,13 @@ export function defineProcessManager<const N extends string, E extends EventSetL
     if (!Number.isSafeInteger(value) || value < 1)
       throw new DefinitionError(`${field} of process manager "${name}" must be a whole number from 1 on.`, { name })
   }
+  const failure = resolveFailurePolicy(
+    options.failure ?? {},
+    (problem) => new DefinitionError(`Process manager "${name}" ${problem}.`, { name }),
+  )
   return {
     correlate: (keys) => ({
-      on: (reactions) => complete(name, options, new Map(Object.entries(keys)), new Map(Object.entries(reactions))),
+      on: (reactions) => complete(name, { ...options, failure }, new Map(Object.entries(keys)), new Map(Object.entries(reactions))),
     }),
   }
 }
@@ -98,7 +105,7 @@ type React = (state: never, event: never, context: never) => Reaction<unknown>
 
 function complete<N extends string, E extends EventSetLike, S>(
   name: N,
-  options: ProcessManagerOptions<E, S>,
+  options: ProcessManagerOptions<E, S> & { readonly failure: FailurePolicy },
   keys: ReadonlyMap<string, unknown>,
   reactions: ReadonlyMap<string, unknown>,
 ): ProcessManagerDefinition<N> {
@@ -133,23 +140,24 @@ function complete<N extends string, E extends EventSetLike, S>(
       name,
     })
   }
-  const schema = options.state === undefined ? undefined : versionedSchema(`state of process manager ${name}`, options.state)
+  const form = stateForm(name, options)
   return Object.freeze({
     name,
     version: options.version ?? 1,
     types: Object.freeze([...react.keys()]),
-    stateVersion: schema?.schemaVersion ?? 1,
+    stateVersion: form.version,
     partitions: options.partitions ?? 1,
     expiresAfterMs,
     from: options.from ?? 'end',
-    failure: { ...defaultFailurePolicy, ...options.failure },
+    failure: options.failure,
     initial: () => (options.initial === undefined ? null : options.initial()),
-    liftState: (stateVersion: number, state: unknown) => (schema === undefined ? state : upcast(schema, stateVersion, state)),
+    storeState: form.store,
+    liftState: form.read,
     correlate: (event: RecordedEvent) => correlate.get(event.type)?.(event as never),
     react(state: unknown, event: RecordedEvent, context: StepContext) {
       const reaction = react.get(event.type)
       // It may be run several times, and must find the state as it was.
-      const given = reaction !== undefined && reaction.length > 2 ? structuredClone(state) : state
+      const given = reaction !== undefined && reaction.length > 2 && !form.coded ? structuredClone(state) : state
       return reaction?.(given as never, event as never, context as never)
     },
   })

@@ -15,6 +15,7 @@ export interface ProcessInstance {
   /** The correlation key's value. */
   readonly instanceId: string
   readonly status: 'running' | 'done'
+  /** In its stored form, of the schema version named next. */
   readonly state: unknown
   readonly stateVersion: number
   /** The process manager's version that handled the last event. */
@@ -54,6 +55,7 @@ export interface InstanceKey {
   readonly instanceId: string
 }
 
+/** @param initial in its stored form */
 export function newInstance(
   key: InstanceKey,
   initial: unknown,

@@ -31,9 +31,11 @@ export interface ProcessManagerDefinition<N extends string = string> {
   readonly stateVersion: number
   /** The instance that an event belongs to; undefined: none, the event is ignored. */
   correlate(event: RecordedEvent): string | undefined
-  /** The state of a new instance; JSON-stable. */
+  /** The state of a new instance, as reactions see it. */
   initial(): unknown
-  /** @throws UpcastError */
+  /** What is kept of a state that a reaction gave: JSON. @throws SchemaValidationError, DefinitionError for what would not come back */
+  storeState(state: unknown): unknown
+  /** What is kept, as reactions see it: lifted to the newest schema, codecs decoded. @throws UpcastError */
   liftState(stateVersion: number, state: unknown): unknown
   react(state: unknown, event: RecordedEvent, context: StepContext): Reaction<unknown>
   /** An instance without any event for so long ends, milliseconds. @default never */

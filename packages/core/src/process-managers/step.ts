@@ -37,7 +37,8 @@ export function step(
     const { expiresAfterMs = 0 } = definition
     if (wasBusy(instance, event, expiresAfterMs)) return checkLater(instance, event, expiresAfterMs, schemaVersionOf)
   }
-  const before = instance ?? newInstance(key, definition.initial(), definition.stateVersion, definition.version, event)
+  const before =
+    instance ?? newInstance(key, definition.storeState(definition.initial()), definition.stateVersion, definition.version, event)
   if (before.status === 'done' || event.position <= before.position) return undefined
   const state = definition.liftState(before.stateVersion, before.state)
   let made = 0
@@ -52,8 +53,8 @@ export function step(
     )
     // One that caught the interruption went on with something else than what it asked for.
     if (context.interruption !== undefined) throw context.interruption
-    const outcomeWithState = { ...reaction, state: 'state' in reaction ? reaction.state : state }
-    return carryOut({ definition, key, before, event, schemaVersionOf }, outcomeWithState)
+    const stored = definition.storeState('state' in reaction ? reaction.state : state)
+    return carryOut({ definition, key, before, event, schemaVersionOf }, { ...reaction, state: stored })
   } catch (error) {
     throw context.interruption ?? error
   } finally {

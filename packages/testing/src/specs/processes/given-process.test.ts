@@ -155,3 +155,25 @@ test('an event that correlates to another instance is found', () => {
   expect(() => givenProcess(process({})).when(one, inStream({ aggregateId: 'x', tenantId: 'another' }, a.two()))).toThrow(/another\/x/)
   givenProcess(wrong, one).when(other).leaves({ seen: 1 })
 })
+
+test('a state with codecs is given and compared as reactions see it', () => {
+  const day = z.codec(z.iso.datetime(), z.date(), { decode: (text) => new Date(text), encode: (date) => date.toISOString() })
+  const dated = defineProcessManager('dated', {
+    events: [a],
+    initial: () => ({ last: new Date(0), days: 0 }),
+    state: z.object({ last: day, days: z.int() }),
+  })
+    .correlate({ 'a.one': (e) => e.aggregateId })
+    .on({ 'a.one': ({ last, days }) => ({ state: { last: new Date(last.getTime() + 86_400_000), days: days + 1 } }) })
+  const outcome = givenProcess(dated, one).when(one)
+  outcome
+    .leaves({ last: new Date(172_800_000), days: 2 })
+    .leaves(({ last }: { readonly last: Date }) => last.getUTCDate() === 3)
+    .whenRedelivered()
+  for (const wrong of [
+    { last: new Date(0), days: 2 },
+    { last: new Date(172_800_000).toISOString(), days: 2 },
+  ]) {
+    expect(() => outcome.leaves(wrong)).toThrow(AssertionError)
+  }
+})

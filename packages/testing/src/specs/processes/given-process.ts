@@ -26,7 +26,7 @@ export interface ProcessOutcome {
   sends(...intents: readonly Exclude<Intent, { readonly kind: 'cancel-timer' }>[]): ProcessOutcome
   /** They ended these timers, whatever the order. */
   cancels(...timers: readonly string[]): ProcessOutcome
-  /** The state after them equals this, or passes: a check asserts, or returns false to fail. */
+  /** The state after them, as reactions see it, equals this, or passes: a check asserts, or returns false to fail. */
   leaves(expected: unknown): ProcessOutcome
   /** The instance waits for this. */
   waitsFor(what: string | undefined): ProcessOutcome
@@ -141,11 +141,11 @@ function outcomeOf(definition: ProcessManagerDefinition, events: readonly Record
       return outcome
     },
     leaves(expected) {
-      const state: unknown = done.instance?.state
+      const state = done.instance && definition.liftState(done.instance.stateVersion, done.instance.state)
       if (typeof expected === 'function') {
         assert.notEqual((expected as (state: unknown) => unknown)(state), false, `The state does not pass: ${JSON.stringify(state)}`)
       } else {
-        assert.deepEqual(state, JSON.parse(JSON.stringify(expected)))
+        assert.deepEqual(state, asKept(definition, expected))
       }
       return outcome
     },
@@ -180,6 +180,15 @@ function outcomeOf(definition: ProcessManagerDefinition, events: readonly Record
     },
   }
   return outcome
+}
+
+/** A state as it would come back from a store; what would not is compared as it is. */
+function asKept(definition: ProcessManagerDefinition, state: unknown): unknown {
+  try {
+    return definition.liftState(definition.stateVersion, json(definition.storeState(state)))
+  } catch {
+    return json(state)
+  }
 }
 
 function idsOf({ sent }: Run): readonly string[] {
