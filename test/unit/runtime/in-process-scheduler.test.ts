@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError, InProcessScheduler } from '@cairn/core'
+import { DatabaseUnavailableError, InProcessScheduler, UnsafeDatabaseError } from '@cairn/core'
 import type { Command, NewCommand } from '@cairn/core'
 import { InMemoryCommandStore } from '@cairn/infra/memory'
 import { describe, expect, it } from 'vitest'
@@ -108,13 +108,16 @@ describe('InProcessScheduler', () => {
     expect(await eventsOf(bank)).toHaveLength(2)
   })
 
-  it('gives a command back, and the error to the caller, while the database is away', async () => {
+  it.each([
+    ['away', new DatabaseUnavailableError('a load', undefined)],
+    ['a standby', new UnsafeDatabaseError('This server is a standby.', 'Connect to the primary.')],
+  ])('gives a command back, and the error to the caller, while the database is %s', async (_, failure) => {
     const { scheduler, commands, bank } = await open()
     bank.store.before = () => {
-      throw new DatabaseUnavailableError('a load', undefined)
+      throw failure
     }
     const command = toCommand(deposit({ accountId: 'a', amount: 1 }))
-    await expect(scheduler.schedule(command)).rejects.toMatchObject({ code: 'CAIRN_DATABASE_UNAVAILABLE' })
+    await expect(scheduler.schedule(command)).rejects.toBe(failure)
     expect(await commands.getById('t', command.id)).toMatchObject({ status: 'pending' })
     bank.store.before = () => undefined
     expect(await scheduler.schedule(command)).toMatchObject({ status: 'processed' })

@@ -1,12 +1,15 @@
 import { CairnError, type ErrorDetails } from './cairn-error.ts'
 
-/** The database cannot be reached, or went away. Nothing was half-done; the same call may be made again. */
+/**
+ * The database cannot be reached, went away, or cannot do its work now. Nothing was half-done, but the whole may have been done where
+ * the answer was lost: the same call may be made again, and takes effect once where it has a command id.
+ */
 export class DatabaseUnavailableError extends CairnError {
   readonly code = 'CAIRN_DATABASE_UNAVAILABLE'
   readonly retryable = true
 
-  constructor(what: string, cause: unknown) {
-    super(`The database could not be reached for ${what}. Nothing was half-done; call again, with the same command id.`, { cause })
+  constructor(what: string, cause: unknown, problem = 'could not be reached') {
+    super(`The database ${problem} for ${what}. Nothing was half-done; call again, with the same command id.`, { cause })
   }
 }
 

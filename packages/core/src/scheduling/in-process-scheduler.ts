@@ -15,7 +15,12 @@ import type { CommandDispatcher } from './command-worker-options.ts'
 import { storedResult } from './stored-result.ts'
 
 /** Failures that say nothing about the command itself: it goes back to `pending`, and the caller gets the error. */
-const passing: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAIRN_POOL_EXHAUSTED', 'CAIRN_STOPPED'])
+const passing: ReadonlySet<string> = new Set([
+  'CAIRN_DATABASE_UNAVAILABLE',
+  'CAIRN_POOL_EXHAUSTED',
+  'CAIRN_STOPPED',
+  'CAIRN_UNSAFE_DATABASE',
+])
 
 /**
  * Runs commands in this process, at once. The command's row says how far it got; should the process die on the way, the

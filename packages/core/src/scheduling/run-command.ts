@@ -11,7 +11,13 @@ export interface RunOptions {
 }
 
 /** Failures of the surroundings: they say nothing about the command, and its tries do not count. */
-const outages: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAIRN_POOL_EXHAUSTED', 'CAIRN_STOPPED'])
+const outages: ReadonlySet<string> = new Set([
+  'CAIRN_DATABASE_UNAVAILABLE',
+  'CAIRN_POOL_EXHAUSTED',
+  'CAIRN_STOPPED',
+  // While a failover lasts, the address may lead to the standby.
+  'CAIRN_UNSAFE_DATABASE',
+])
 
 /** Carries a claimed command out, once. Never throws: what became of it is the outcome. */
 export async function runCommand(bus: CommandDispatcher, stored: StoredCommand, options: RunOptions): Promise<CommandOutcome> {

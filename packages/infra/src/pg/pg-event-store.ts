@@ -39,7 +39,7 @@ import { refusal } from './append/refusal.ts'
 import { plainArray, textArray } from './connection/array-literal.ts'
 import { heldConnections } from './connection/held-connections.ts'
 import type { PgDatabase } from './connection/pg-database.ts'
-import { retryWhileUnavailable, translateError } from './connection/retry.ts'
+import { retryWhileUnavailable, translateError, translateUsersError } from './connection/retry.ts'
 import { sql } from './connection/sql.ts'
 import { isConnectionFailure } from './connection/sql-state.ts'
 import { LoadCoalescer } from './load/load-coalescer.ts'
@@ -193,7 +193,8 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
       )
     } catch (error) {
       // A broken connection of the work's own, to a mail server say, is the caller's business.
-      if (!isConnectionFailure(error) || (working && !(error instanceof SlonikError))) throw translateError(error, 'a transaction')
+      if (!isConnectionFailure(error) || (working && !(error instanceof SlonikError)))
+        throw working ? translateUsersError(error, 'a transaction') : translateError(error, 'a transaction')
       if (committing !== undefined && (await this.#wasCommitted(tenantId, committing.appends))) return committing.result
       throw new DatabaseUnavailableError('a transaction', error)
     } finally {

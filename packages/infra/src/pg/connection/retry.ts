@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ContextRefusedError, DatabaseUnavailableError, TransactionRolledBackError, UnsafeDatabaseError } from '@cairn/core'
-import { isConnectionFailure, sqlStateOf } from './sql-state.ts'
+import { ContextRefusedError, DatabaseUnavailableError, isCairnError, TransactionRolledBackError, UnsafeDatabaseError } from '@cairn/core'
+import { isConnectionFailure, isTechnical, sqlStateOf } from './sql-state.ts'
 
 const firstDelayMs = 20
 const longestDelayMs = 1_000
@@ -28,8 +28,19 @@ export async function retryWhileUnavailable<T>(what: string, retryForMs: number,
   }
 }
 
-/** Errors that the database raises on purpose (db/functions), as Cairn's own; all others as they are. */
+/** What a statement of Cairn's own failed with: as `translateUsersError`, and what says nothing but that the server could not, now, as an outage. */
 export function translateError(error: unknown, what: string): unknown {
+  const translated = translateUsersError(error, what)
+  if (isCairnError(translated)) return translated
+  const state = sqlStateOf(error)
+  return state !== undefined && isTechnical(state) ? new DatabaseUnavailableError(what, error, `failed (SQLSTATE ${state})`) : error
+}
+
+/**
+ * Errors that the database raises on purpose (db/functions), as Cairn's own; all others as they are: a statement of the user's that
+ * met the time limit that he gave it has failed, and would again.
+ */
+export function translateUsersError(error: unknown, what: string): unknown {
   switch (sqlStateOf(error)) {
     case 'ZC001':
       return new ContextRefusedError(what, error)

@@ -21,6 +21,11 @@ export function provesRollback(error: unknown): boolean {
   return state !== undefined && state !== '40003' && !state.startsWith('08') && !sessionEnded.has(state)
 }
 
+/** Not enough resources (53), trouble of the system (58), cancelled or out of time, a server that only reads: for now. */
+export function isTechnical(state: string): boolean {
+  return state.startsWith('53') || state.startsWith('58') || state === '57014' || state === '25006'
+}
+
 /** True when the database could not be reached or went away: the same call may succeed on another connection. */
 export function isConnectionFailure(error: unknown): boolean {
   const state = sqlStateOf(error)

@@ -1,5 +1,6 @@
 import {
   assertStreamKey,
+  DatabaseUnavailableError,
   InvalidInputError,
   ReservationTakenError,
   TenantMismatchError,
@@ -18,6 +19,8 @@ import { z } from 'zod'
 import { assertReceipt, encodeEntry } from '../append/encode-entry.ts'
 import { OwnCommandQueue } from '../commands/own-command-queue.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
+import { translateError } from '../connection/retry.ts'
+import { isConnectionFailure } from '../connection/sql-state.ts'
 import { sql } from '../connection/sql.ts'
 import { loadStreams } from '../load/load-streams.ts'
 import { resultsOf } from '../read/results-of.ts'
@@ -78,7 +81,8 @@ export class PgTransaction implements PgEventStoreTransaction {
 
   async load(stream: StreamKey, options: LoadOptions = {}): Promise<LoadedStream> {
     this.#assertTenant(stream)
-    const [loaded] = await loadStreams(this.connection, this.#db.schema, this.#db.signer, [{ stream, after: afterOf(options) }], 'plain')
+    const { schema, signer } = this.#db
+    const [loaded] = await ask('a load', loadStreams(this.connection, schema, signer, [{ stream, after: afterOf(options) }], 'plain'))
     if (loaded === undefined) throw new TypeError('A load was left without an answer.')
     return loaded
   }
@@ -105,7 +109,8 @@ export class PgTransaction implements PgEventStoreTransaction {
 
   async resultOf(command: CommandReceipt): Promise<AppendResult | undefined> {
     assertReceipt(command)
-    const [result] = await resultsOf(this.connection, this.#db.schema, this.#db.signer, this.tenantId, [command], 'plain')
+    const { schema, signer } = this.#db
+    const [result] = await ask('looking up a command', resultsOf(this.connection, schema, signer, this.tenantId, [command], 'plain'))
     return result
   }
 
@@ -128,8 +133,9 @@ export class PgTransaction implements PgEventStoreTransaction {
     assertReservation('scope', scope)
     assertReservation('key', key)
     const context = this.#db.signer.sign([this.tenantId])
-    const { done } = await this.connection.one(sql.type(Done)`
-      select ${sql.identifier([this.#db.schema, call])}(${context.text}, ${context.signature}, ${this.tenantId}, ${scope}, ${key}) as done`)
+    const query = sql.type(Done)`
+      select ${sql.identifier([this.#db.schema, call])}(${context.text}, ${context.signature}, ${this.tenantId}, ${scope}, ${key}) as done`
+    const { done } = await ask('a reservation', this.connection.one(query))
     return done
   }
 
@@ -142,6 +148,16 @@ export class PgTransaction implements PgEventStoreTransaction {
 
 export function afterOf(options: LoadOptions): number {
   return options.afterVersion ?? (options.useSnapshot === false ? 0 : -1)
+}
+
+/** A statement of Cairn's own amid those of the user, where a server that could not do it is an outage. All else is the transaction's affair. */
+async function ask<T>(what: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    const translated = isConnectionFailure(error) ? error : translateError(error, what)
+    throw translated instanceof DatabaseUnavailableError ? translated : error
+  }
 }
 
 function assertReservation(field: string, value: string): void {

@@ -2,7 +2,7 @@ import { assertTenantId, DatabaseUnavailableError } from '@cairn/core'
 import { SlonikError, type DatabaseTransactionConnection } from 'slonik'
 import type { Actor } from '../connection/context-signer.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
-import { translateError } from '../connection/retry.ts'
+import { translateError, translateUsersError } from '../connection/retry.ts'
 import { isConnectionFailure } from '../connection/sql-state.ts'
 import { enterTenant } from './enter-tenant.ts'
 import { assertNotAborted, lendTransaction } from './lend-transaction.ts'
@@ -33,7 +33,8 @@ export async function withTenant<T>(
     )
   } catch (error) {
     // A broken connection of the work's own, to a mail server say, is the caller's business.
-    if (!isConnectionFailure(error) || (working && !(error instanceof SlonikError))) throw translateError(error, 'withTenant')
+    if (!isConnectionFailure(error) || (working && !(error instanceof SlonikError)))
+      throw working ? translateUsersError(error, 'withTenant') : translateError(error, 'withTenant')
     throw new DatabaseUnavailableError('withTenant', error)
   }
 }

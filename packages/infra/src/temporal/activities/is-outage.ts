@@ -1,7 +1,13 @@
 import { isCairnError } from '@cairn/core'
 
 /** Failures of the surroundings: they say nothing about the command, which stays pending however often they come. */
-const outages: ReadonlySet<string> = new Set(['CAIRN_DATABASE_UNAVAILABLE', 'CAIRN_POOL_EXHAUSTED', 'CAIRN_STOPPED'])
+const outages: ReadonlySet<string> = new Set([
+  'CAIRN_DATABASE_UNAVAILABLE',
+  'CAIRN_POOL_EXHAUSTED',
+  'CAIRN_STOPPED',
+  // While a failover lasts, the address may lead to the standby.
+  'CAIRN_UNSAFE_DATABASE',
+])
 
 export function isOutage(error: unknown): boolean {
   return isCairnError(error) && outages.has(error.code)

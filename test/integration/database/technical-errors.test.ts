@@ -1,0 +1,123 @@
+import { createCairn } from '@cairn/cairn'
+import { orderCommands, shop } from '@cairn/example-shop'
+import { openPg, PgEventStore, sql, withTenant } from '@cairn/infra/pg'
+import { StatementTimeoutError } from 'slonik'
+import { afterAll, expect, test } from 'vitest'
+import { eventually } from '../../support/processes.ts'
+import { queryOnce } from '../../support/query-once.ts'
+import { testDatabase } from '../../support/test-database.ts'
+import { onPostgres } from '../cairn/support/places.ts'
+import { AppSession } from '../tenancy/support/app-session.ts'
+import { markedEvent } from '../tenancy/support/two-tenants.ts'
+
+const database = await testDatabase()
+const { url, appUrl, workerUrl, schema, contextKey } = database
+const db = await openPg({ url: appUrl, workerUrl, schema, contextKey })
+const store = new PgEventStore(db)
+const streamOf = (aggregateId: string) => ({ tenantId: 'alpha', aggregateType: 'thing', aggregateId })
+const append = (id: string) => store.append({ stream: streamOf(id), expected: 'any', events: [markedEvent('x')] })
+const outage = (state: string) => ({ code: 'CAIRN_DATABASE_UNAVAILABLE', retryable: true, message: expect.stringContaining(state) })
+
+afterAll(() => db.close())
+
+/** From now on no event can be stored, for a reason that has nothing to do with it. Returns the way back. */
+async function refuseEvents(state: string): Promise<() => Promise<unknown>> {
+  await queryOnce(url, `create sequence if not exists public.refused`)
+  await queryOnce(
+    url,
+    `create or replace function public.refuse() returns trigger language plpgsql security definer as
+       $$begin perform nextval('public.refused'); raise exception using errcode = '${state}', message = 'No room.'; end$$`,
+  )
+  await queryOnce(url, `create trigger refuse before insert on ${schema}.events execute function public.refuse()`)
+  return () => queryOnce(url, `drop trigger refuse on ${schema}.events`)
+}
+
+const timesRefused = async (): Promise<number> => {
+  const [row] = await queryOnce<{ times: number }>(
+    url,
+    `select case when is_called then last_value else 0 end::int as times from public.refused`,
+  )
+  return row?.times ?? 0
+}
+
+/** Cancels what waits for a lock, as an administrator would. */
+const cancelWaiting = () =>
+  eventually(async () => {
+    const rows = await queryOnce(
+      url,
+      `select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    return rows.length > 0
+  })
+
+test.each(['53100', '53200', '58030'])(
+  'an append that the server has no means for (%s) is told as an outage, and may be sent again',
+  async (state) => {
+    const mend = await refuseEvents(state)
+    try {
+      await expect(append(state)).rejects.toMatchObject(outage(state))
+      const together = await Promise.allSettled([append(`${state} a`), append(`${state} b`), append(`${state} c`)])
+      expect(together).toEqual(together.map(() => ({ status: 'rejected', reason: expect.objectContaining(outage(state)) })))
+      const transaction = store.transaction('alpha', async (tx) =>
+        tx.append({ stream: streamOf(state), expected: 'any', events: [markedEvent('x')] }),
+      )
+      await expect(transaction).rejects.toMatchObject(outage(state))
+    } finally {
+      await mend()
+    }
+    expect(await append(state)).toMatchObject({ version: 1 })
+  },
+)
+
+test('an append, a load and a load in a transaction that somebody cancels are told as outages', async () => {
+  await append('held')
+  const holder = await AppSession.open(url)
+  for (const [lock, call] of [
+    [`select from ${schema}.streams where aggregate_id = 'held' for update`, () => append('held')],
+    [`lock table ${schema}.events in access exclusive mode`, () => store.load(streamOf('held'))],
+    [`lock table ${schema}.events in access exclusive mode`, () => store.transaction('alpha', (tx) => tx.load(streamOf('held')))],
+  ] as const) {
+    await holder.rows('begin')
+    await holder.rows(lock)
+    const outcome = call().catch((error: unknown) => error)
+    expect(await cancelWaiting()).toBe(true)
+    expect(await outcome).toMatchObject(outage('57014'))
+    await holder.rows('rollback')
+  }
+  await holder.close()
+  expect(await append('held')).toMatchObject({ version: 2 })
+})
+
+test('SQL of a user that meets a limit of its own has failed, and the error stays as the driver made it', async () => {
+  const slow = sql.unsafe`select pg_sleep(10)`
+  const limit = sql.unsafe`set local statement_timeout = '50ms'`
+  const full = sql.unsafe`do $$begin raise exception using errcode = '53100'; end$$`
+  const calls = {
+    'a transaction': () =>
+      store.transaction('alpha', async ({ connection }) => [await connection.query(limit), await connection.query(slow)]),
+    'users’ SQL': () => withTenant(db, 'alpha', async (connection) => [await connection.query(limit), await connection.query(slow)]),
+  }
+  for (const call of Object.values(calls)) await expect(call()).rejects.toBeInstanceOf(StatementTimeoutError)
+  const states = await Promise.all(
+    [
+      store.transaction('alpha', ({ connection }) => connection.query(full)),
+      withTenant(db, 'alpha', (connection) => connection.query(full)),
+    ].map((call) => call.catch((error: unknown) => (error instanceof Error && 'code' in error ? error.code : error))),
+  )
+  expect(states).toEqual(['53100', '53100'])
+})
+
+test('a stored command waits until the server can store its events, and is then carried out', async () => {
+  await using app = await createCairn({
+    domains: [shop],
+    ...onPostgres(database),
+    background: { commands: { retryMs: 50, pollMs: 50, maxAttempts: 2 } },
+  })
+  const mend = await refuseEvents('53100')
+  const before = await timesRefused()
+  const lines = [{ sku: 'screw', quantity: 1, price: 5 }]
+  const { commandId } = await app.dispatch(orderCommands.create({ orderId: 'o-full', customerId: 'c', lines }), { async: true })
+  expect(await eventually(async () => (await timesRefused()) >= before + 6)).toBe(true)
+  await mend()
+  expect(await app.waitForCommand(commandId, { timeoutMs: 30_000 })).toMatchObject({ status: 'processed', result: { version: 1 } })
+})
