@@ -1,7 +1,10 @@
 import { uuidv7 } from '@cairn/core'
 import { openPg, PgEventStore } from '@cairn/infra/pg'
+import { startTcpProxy } from '@cairn/testing/services'
 import { Client } from 'pg'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
+import { eventually } from '../../support/processes.ts'
+import { queryOnce } from '../../support/query-once.ts'
 import { testDatabase } from '../../support/test-database.ts'
 
 const { url, appUrl, workerUrl, schema, contextKey } = await testDatabase()
@@ -55,4 +58,42 @@ it('lets an append with inline projections through while more streams are held t
   expect((await held).map(({ version }) => version)).toEqual([2, 2, 2, 2, 2])
   await store.drained()
   await db.close()
+})
+
+it.each([
+  ['an append', undefined],
+  ['an append with inline projections', { types: new Set(['order.slow']), write: () => Promise.resolve() }],
+])('does not say that %s stored nothing, whose answer was lost and which holds the stream yet', async (_, inline) => {
+  const { hostname, port } = new URL(appUrl)
+  const proxy = await startTcpProxy(Number(port), hostname)
+  onTestFinished(() => proxy.stop())
+  const db = await openPg({ url: proxy.through(appUrl), workerUrl, schema, contextKey, holdTimeoutMs: 600 })
+  onTestFinished(() => db.close())
+  const store = new PgEventStore(db, inline)
+  const stream = { tenantId: 't', aggregateType: 'order', aggregateId: inline === undefined ? 'lost' : 'lost-inline' }
+  await store.append({ stream, expected: 0, events: [event()] })
+
+  // A COMMIT that takes its time, as one that waits for a standby does.
+  await queryOnce(
+    url,
+    `create or replace function public.take_time() returns trigger language plpgsql as $$begin perform pg_catalog.pg_sleep(6); return null; end$$`,
+  )
+  await queryOnce(
+    url,
+    `create constraint trigger take_time after insert on ${schema}.events deferrable initially deferred
+       for each row when (new.type = 'order.slow') execute function public.take_time()`,
+  )
+  onTestFinished(async () => void (await queryOnce(url, `drop trigger take_time on ${schema}.events`)))
+  const outcome = store.append({ stream, expected: 1, events: [{ ...event(), type: 'order.slow' }] }).catch((error: unknown) => error)
+  const sleeping = `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`
+  expect(await eventually(async () => (await queryOnce(url, sleeping)).length > 0)).toBe(true)
+  proxy.cutNow()
+  expect(await outcome).toMatchObject({
+    code: 'CAIRN_DATABASE_UNAVAILABLE',
+    retryable: true,
+    message: expect.not.stringContaining('Nothing was stored'),
+  })
+  // It took effect after all.
+  expect(await eventually(async () => (await store.load(stream)).version === 2)).toBe(true)
+  await store.drained()
 })

@@ -13,6 +13,9 @@ import type { AppendTransport } from './append-coalescer.ts'
 /** A creation or a receipt that somebody else has not committed yet, or a deadlock: the statement was rolled back. */
 const rivalStates = new Set(['55P03', '40P01', '40001', '23505'])
 
+/** What is told where nobody knows whether an earlier try took effect, and this one could not find out. */
+export const noAnswer = 'gave no answer to an earlier try'
+
 /**
  * Sends appends to PostgreSQL and makes sure that each happens once: every append carries a receipt, so after a lost
  * connection it is simply sent again, alone; the function finds the receipt under the stream's lock if the first try
@@ -71,10 +74,10 @@ export class PgAppender implements AppendTransport {
         const rival = rivalStates.has(sqlStateOf(error) ?? '')
         if (rival && waited + 1 < options.holdTimeoutMs) {
           // Wait below, then again: what the rival left behind decides.
-        } else if (rival) {
-          throw new StreamBusyError(entry.stream, options.holdTimeoutMs, error)
-        } else if (provesRollback(error) || !isConnectionFailure(error)) {
-          throw translateError(error, what)
+        } else if (rival || provesRollback(error) || !isConnectionFailure(error)) {
+          // Certain of this try only: an earlier one may hold the stream, and commit yet.
+          if (lost) throw new DatabaseUnavailableError(what, error, noAnswer)
+          throw rival ? new StreamBusyError(entry.stream, options.holdTimeoutMs, error) : translateError(error, what)
         } else if (waited > options.retryForMs) {
           throw new DatabaseUnavailableError(what, error)
         } else lost = true

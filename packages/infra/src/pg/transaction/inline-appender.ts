@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailableError, isCairnError, StreamBusyError, type AppendGroupRequest, type InlineWriter } from '@cairn/core'
 import type { AppendEntry, AppendOutcome } from '../append/append-entry.ts'
 import { appendOne } from '../append/append-one.ts'
+import { noAnswer } from '../append/pg-appender.ts'
 import { turnMs } from '../append/turn-ms.ts'
 import { recordedParts } from '../append/recorded-parts.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
@@ -27,7 +28,7 @@ export class InlineAppender {
     this.#inline = inline
   }
 
-  /** @throws StreamBusyError, DatabaseUnavailableError, and what the inline projections throw; then nothing was stored */
+  /** @throws StreamBusyError and what the inline projections throw, where nothing was stored; DatabaseUnavailableError, where that is not known */
   async append(request: AppendGroupRequest, entry: AppendEntry): Promise<AppendOutcome> {
     const { gates, options } = this.#db
     const started = performance.now()
@@ -39,11 +40,14 @@ export class InlineAppender {
         const outcome = await gates.aside.run(() => this.#transaction(request, entry, turnMs(options.holdTimeoutMs - waited)))
         return outcome.kind === 'duplicate' ? { ...outcome, answerLost } : outcome
       } catch (error) {
-        // A projection's own failure, whatever caused it.
-        if (isCairnError(error)) throw error
+        // A projection's own failure, whatever caused it: it comes after the append has found the stream free.
+        if (isCairnError(error) && error.code !== 'CAIRN_POOL_EXHAUSTED') throw error
         const rival = rivalStates.has(sqlStateOf(error) ?? '')
-        if (rival && waited + 1 >= options.holdTimeoutMs) throw new StreamBusyError(entry.stream, options.holdTimeoutMs, error)
-        if (!rival && (provesRollback(error) || !isConnectionFailure(error))) throw translateError(error, what)
+        if (rival ? waited + 1 >= options.holdTimeoutMs : provesRollback(error) || !isConnectionFailure(error)) {
+          // Certain of this try only: an earlier one may hold the stream, and commit yet.
+          if (answerLost) throw new DatabaseUnavailableError(what, error, noAnswer)
+          throw rival ? new StreamBusyError(entry.stream, options.holdTimeoutMs, error) : translateError(error, what)
+        }
         if (!rival && waited > options.retryForMs) throw new DatabaseUnavailableError(what, error)
         answerLost ||= !rival
       }
