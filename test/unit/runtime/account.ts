@@ -15,6 +15,8 @@ export const accountCommands = defineCommands('account', {
   /** Brings the balance up to a level; does nothing when it is there already. */
   topUp: z.object({ to: z.int() }),
   note: z.object({ text: z.string() }),
+  /** An event for each. */
+  noteAll: z.object({ texts: z.array(z.string()) }),
   /** Refused as often as the test says, in a way that may be tried again. */
   flaky: z.object({}),
 })
@@ -39,6 +41,9 @@ export class Account extends aggregate(accountEvents, (): AccountState => ({ own
       if (account.state.balance < to) account.raise('deposited', { amount: to - account.state.balance })
     },
     note: (account, { text }) => account.raise('noted', { text }),
+    noteAll: (account, { texts }) => {
+      for (const text of texts) account.raise('noted', { text })
+    },
     flaky: (account) => {
       flakiness.calls++
       if (flakiness.calls <= flakiness.refusals) throw new BusinessRuleViolation('not now', { retryable: flakiness.retryable })

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { accountCommands, accountEvents, banking, flakiness } from './account.ts'
 import { eventsOf, openAccount, openBank, turn } from './bank.ts'
 
-const { open, deposit, withdraw } = accountCommands
+const { open, deposit, note, noteAll, withdraw } = accountCommands
 
 /** What JSON from outside may bring: no factory made it. */
 function stored(command: NewCommand, changes: Partial<Command> = {}): Command {
@@ -282,6 +282,34 @@ describe('events after a command', () => {
     await Promise.all(commands.map((command) => bank.bus.dispatch(command)))
     await Promise.all(commands.map((command) => bank.bus.dispatch(command)))
     expect(seen).toEqual(Array.from({ length: 21 }, (_, i) => i + 1))
+  })
+
+  it('come in the order of their versions from a group whose commands have several, with handlers that take their time', async () => {
+    const eventBus = new EventBus()
+    const bank = openBank({ eventBus })
+    const seen: number[] = []
+    eventBus.subscribe('account.noted', async (event) => {
+      await turn()
+      seen.push(event.version)
+    })
+    await openAccount(bank)
+    const commands = [deposit({ accountId: 'a', amount: 1 }), ...[1, 2, 3].map(() => noteAll({ accountId: 'a', texts: ['x', 'y', 'z'] }))]
+    await Promise.all(commands.map((command) => bank.bus.dispatch(command)))
+    expect(seen).toEqual(Array.from({ length: 9 }, (_, i) => i + 3))
+  })
+
+  it('let a handler send a command again that left in the same group, and wait for it', async () => {
+    const eventBus = new EventBus()
+    const bank = openBank({ eventBus })
+    await openAccount(bank)
+    const first = note({ accountId: 'a', text: 'first' })
+    const second = note({ accountId: 'a', text: 'second' })
+    const again: unknown[] = []
+    eventBus.subscribe('account.noted', async (event) => {
+      if (event.metadata.causationId === first.id) again.push(await bank.bus.dispatch(second))
+    })
+    await Promise.all([deposit({ accountId: 'a', amount: 1 }), first, second].map((command) => bank.bus.dispatch(command)))
+    expect(again).toMatchObject([{ version: 4, duplicate: true }])
   })
 
   it('let a handler send a command to the same aggregate, and wait for it', async () => {

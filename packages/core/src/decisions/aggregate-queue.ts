@@ -126,10 +126,13 @@ export class AggregateQueue {
   #settleStored({ accepted, refused, state, version }: DecidedGroup, results: AppendGroupResult['results']): Known {
     const services = this.#services
     services.repository.remember(this.#stream, state, version)
+    // All of them first: a handler of the first one's events may send the last one again, and wait for it.
+    for (const { pending } of accepted) services.leave(pending)
+    let handedOver: Promise<unknown> | undefined
     for (const [i, { pending }] of accepted.entries()) {
       const result = results[i]
       if (result === undefined) services.reject(pending, new Error('The store answered with fewer results than it was given commands.'))
-      else services.resolve(pending, result)
+      else handedOver = services.resolve(pending, result, handedOver)
     }
     for (const { pending, error } of refused) services.refuse(pending, error)
     return this.#contended ? undefined : { state, version, closed: false, fresh: false }

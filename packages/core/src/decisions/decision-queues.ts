@@ -13,8 +13,9 @@ export interface DecisionQueuesOptions extends DecisionOptions {
   readonly repository: AggregateRepository
   readonly logger?: LoggerPort | undefined
   /**
-   * Called once for each command whose events were stored, in the order of their versions, before its caller is
-   * answered; the answer waits for the promise. Must not fail.
+   * Called once for each command whose events were stored, before its caller is answered; the answer waits for the promise.
+   * Of commands that left as one group, in the order of their versions and one after the other. Groups do not wait for each
+   * other: a handler may send a command to its own aggregate, and wait for it. Must not fail.
    */
   readonly appended?: ((result: AppendResult) => Promise<unknown> | undefined) | undefined
 }
@@ -44,7 +45,8 @@ export class DecisionQueues {
       settings: this.settings,
       logger: (options.logger ?? silentLogger).child({ component: 'decisions' }),
       idle: (stream) => this.#queues.delete(streamMapKey(stream)),
-      resolve: (pending, result) => this.#resolve(pending, result),
+      leave: (pending) => this.#leave(pending),
+      resolve: (pending, result, before) => this.#resolve(pending, result, before),
       reject: (pending, error) => this.#reject(pending, error),
       refuse: (pending, error) => this.#refuse(pending, error),
     }
@@ -81,11 +83,13 @@ export class DecisionQueues {
     void queue.drain()
   }
 
-  #resolve(pending: PendingCommand, result: AppendResult): void {
+  #resolve(pending: PendingCommand, result: AppendResult, before?: Promise<unknown>): Promise<unknown> | undefined {
     // Before the handlers run: one of them may send the same command again, and must not wait for itself.
     this.#leave(pending)
-    const handled = result.duplicate ? undefined : this.#appended?.(result)
+    const handOver = (): Promise<unknown> | undefined => (result.duplicate ? undefined : this.#appended?.(result))
+    const handled = before === undefined ? handOver() : before.then(handOver)
     pending.resolve(handled === undefined ? result : handled.then(() => result))
+    return handled
   }
 
   #reject(pending: PendingCommand, error: unknown): void {

@@ -12,8 +12,13 @@ export interface QueueServices {
   readonly logger: LoggerPort
   /** A queue has nothing left to do. */
   readonly idle: (stream: StreamKey) => void
-  /** Answers a command. */
-  readonly resolve: (pending: PendingCommand, result: AppendResult) => void
+  /** From now on the same command is a new one: it does not share the outcome of this one. */
+  readonly leave: (pending: PendingCommand) => void
+  /**
+   * Answers a command, and hands its events over once `before` has come to its end: the hand-over of those before them.
+   * Answers with the promise of the hand-over, if there is one.
+   */
+  readonly resolve: (pending: PendingCommand, result: AppendResult, before?: Promise<unknown>) => Promise<unknown> | undefined
   /** Answers a command that failed without a verdict of the domain. */
   readonly reject: (pending: PendingCommand, error: unknown) => void
   /** A command that may not take effect: looks up its id before the error is reported, and may try it again. */
