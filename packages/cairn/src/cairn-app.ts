@@ -5,7 +5,9 @@ import {
   eventLogging,
   isAsync,
   silentLogger,
+  StoppedError,
   TenantMissingError,
+  WaitTimeoutError,
   type AggregateDefinition,
   type AsyncDispatchOptions,
   type CommandStorePort,
@@ -132,8 +134,7 @@ export class CairnApp implements Cairn {
     this.#inFlight.assertRunning()
     if (isAsync(options)) return this.commandBus.dispatch(command, options)
     const dispatched = await this.commandBus.dispatch(command, options)
-    const { waitFor, waitTimeoutMs } = options
-    if (waitFor !== undefined) await this.waitFor(dispatched.position, waitFor, { timeoutMs: waitTimeoutMs })
+    if (options.waitFor !== undefined) await this.#waitForStored(dispatched.position, options.waitFor, options.waitTimeoutMs)
     return dispatched
   }
 
@@ -240,6 +241,17 @@ export class CairnApp implements Cairn {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
+  }
+
+  /** @throws WaitTimeoutError also when the app is stopped meanwhile: "it takes no new work" would say that the command was not taken */
+  async #waitForStored(position: number, names: string | readonly string[], timeoutMs: number | undefined): Promise<void> {
+    const started = performance.now()
+    try {
+      await this.waitFor(position, names, { timeoutMs })
+    } catch (error) {
+      if (!(error instanceof StoppedError)) throw error
+      throw new WaitTimeoutError(position, [], Math.round(performance.now() - started), error)
+    }
   }
 
   async #stuck(): Promise<readonly ProcessCount[]> {

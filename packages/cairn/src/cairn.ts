@@ -50,7 +50,8 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
    */
   dispatch<A extends AggregateTypeOf<D>>(command: NewCommand<string, unknown, A>, options: AsyncDispatchOptions): Promise<PendingCommand>
   /**
-   * Carries a command out. Resolves when its events are stored and the handlers on the bus are done with them. The same
+   * Carries a command out. Resolves when its events are stored and the handlers on the bus are done with them, and with those
+   * before them of commands that left in the same append. The same
    * command again, from anywhere and at any time, is answered with the first result.
    * @throws StoppedError, TenantMissingError, TenantMismatchError, UnknownTypeError, SchemaValidationError, NotAuthorizedError
    * @throws VersionConflictError when `expectedVersion` is not met, or when other writers won every attempt
@@ -58,7 +59,7 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
    * @throws CommandIdReusedError when the command's id was used with other content
    * @throws StreamClosedError, and whatever the aggregate throws
    * @throws DatabaseUnavailableError, PoolExhaustedError with nothing half-done: send the same command again
-   * @throws WaitTimeoutError when `waitFor` took too long: the command is stored
+   * @throws WaitTimeoutError when `waitFor` took too long, or the app was stopped meanwhile: the command is stored
    * @throws InlineProjectionError when an inline projection fails at its events: nothing is stored
    */
   dispatch<A extends AggregateTypeOf<D>>(

@@ -1,5 +1,5 @@
 import { createCairn } from '@cairn/cairn'
-import { billing, invoiceCommands, orderCommands, shop } from '@cairn/example-shop'
+import { billing, invoiceCommands, Order, orderCommands, shop } from '@cairn/example-shop'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { testDatabase } from '../../support/test-database.ts'
 import { inMemory, onPostgres, patient } from './support/places.ts'
@@ -53,6 +53,37 @@ describe.each([
     expect(again).toMatchObject({ version: 2, events: [] })
     await app.waitFor((await app.events.readAll()).next, undefined, patient)
     expect(await app.readModel('order_summary', staff).get('o-3')).toMatchObject({ status: 'ready' })
+  })
+
+  it('says that the command is stored when the app is stopped meanwhile, before the wait or in it', async () => {
+    for (const [id, stopIn] of [
+      ['o-5', 'handler'],
+      ['o-6', 'wait'],
+    ] as const) {
+      const app = await createCairn({ domains, ...place })
+      await app.subscriptions.pause('order-summary')
+      const stopped = Promise.withResolvers<void>()
+      app.bus.subscribe('order.created', async () => {
+        // The command is stored by now.
+        if (stopIn === 'handler') stopped.resolve(app.stop())
+        else setTimeout(() => stopped.resolve(app.stop()), 100)
+        await new Promise((resolve) => setImmediate(resolve))
+      })
+      const late = app.dispatch(orderCommands.create({ orderId: id, customerId: 'c-5', lines }), {
+        waitFor: 'order-summary',
+        waitTimeoutMs: 60_000,
+      })
+      await expect(late).rejects.toMatchObject({
+        code: 'CAIRN_WAIT_TIMEOUT',
+        message: expect.stringMatching(/is stopped.*The events are stored/),
+        cause: { code: 'CAIRN_STOPPED' },
+      })
+      await stopped.promise
+    }
+    if (place.database === 'memory') return
+    await using next = await createCairn({ domains, ...place })
+    for (const id of ['o-5', 'o-6']) expect(await next.load(Order, id)).toMatchObject({ version: 1 })
+    await next.subscriptions.resume('order-summary')
   })
 
   it('refuses names that no projection has, naming the nearest', async () => {

@@ -90,19 +90,18 @@ export class IllegalStateError extends CairnError {
   }
 }
 
-/** The wait for a position ran out of time. The event is stored; only its readers are behind. */
+/** The wait for a position ran out of time, or its app was stopped. The event is stored; only its readers are behind. */
 export class WaitTimeoutError extends CairnError {
   readonly code = 'CAIRN_WAIT_TIMEOUT'
   readonly retryable = true
   readonly behind: readonly { readonly name: string; readonly checkpoint: number; readonly state: string }[]
 
-  constructor(position: number, behind: WaitTimeoutError['behind'], timeoutMs: number) {
-    const list = behind.map((b) => `${b.name} is ${b.state} at ${b.checkpoint}`).join(', ')
+  /** @param stopped what ended the wait before its time */
+  constructor(position: number, behind: WaitTimeoutError['behind'], timeoutMs: number, stopped?: Error) {
+    const list = stopped?.message ?? `${behind.map((b) => `${b.name} is ${b.state} at ${b.checkpoint}`).join(', ')}.`
     super(
-      `Position ${position} was not reached within ${timeoutMs} ms: ${list}. The events are stored; wait again, or look at what holds the reader.`,
-      {
-        details: { position, behind, timeoutMs },
-      },
+      `Position ${position} was not reached within ${timeoutMs} ms: ${list} The events are stored; wait again, or look at what holds the reader.`,
+      { details: { position, behind, timeoutMs }, cause: stopped },
     )
     this.behind = behind
   }
