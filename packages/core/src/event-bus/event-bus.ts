@@ -29,7 +29,9 @@ const nothing: PublishReport = Object.freeze({ handled: 0, failures: Object.free
 
 /**
  * Hands recorded events to the handlers of this process. Delivery is as durable as the process: what must survive a
- * crash is a subscription to the log, not a handler here.
+ * crash is a subscription to the log, not a handler here. A command bus hands over the events of one append in the order of
+ * their versions; those of the next append to the same aggregate do not wait for handlers of the one before, which may have
+ * sent that command themselves. Who needs every event of an aggregate in its order takes a subscription too.
  */
 export class EventBus<E extends RecordedEvent = RecordedEvent> {
   readonly #logger: LoggerPort
