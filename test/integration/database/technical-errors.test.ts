@@ -121,3 +121,18 @@ test('a stored command waits until the server can store its events, and is then 
   await mend()
   expect(await app.waitForCommand(commandId, { timeoutMs: 30_000 })).toMatchObject({ status: 'processed', result: { version: 1 } })
 })
+
+test('an event whose handler meets a limit of its own SQL is set aside, as with any failure of the handler', async () => {
+  await using app = await createCairn({ domains: [shop], ...onPostgres(database), background: { pollMs: 50 } })
+  const retry = { attempts: 2, backoff: { kind: 'fixed', delayMs: 1 } } as const
+  let calls = 0
+  await app.subscribe('limited', { types: 'order.*', from: 'end', transactional: true, retry }, async (_, { sql: statement }) => {
+    calls++
+    await statement`set local statement_timeout = '50ms'`
+    await statement`select pg_sleep(10)`
+  })
+  const lines = [{ sku: 'screw', quantity: 1, price: 5 }]
+  await app.dispatch(orderCommands.create({ orderId: 'o-limited', customerId: 'c', lines }))
+  expect(await eventually(async () => (await app.subscriptions.parked('limited')).length === 1)).toBe(true)
+  expect(calls).toBe(2)
+})

@@ -14,7 +14,7 @@ import type { DatabaseTransactionConnection, QuerySqlToken } from 'slonik'
 import { z } from 'zod'
 import { hintLocally } from '../append/local-hints.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
-import { retryWhileUnavailable, translateError, translateUsersError } from '../connection/retry.ts'
+import { retryWhileUnavailable, translateError } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { isConnectionFailure, sqlStateOf } from '../connection/sql-state.ts'
 import { statement, type StatementMode } from '../connection/statement.ts'
@@ -86,8 +86,6 @@ export class PgCommits {
     let committing = false
     // Set when a failure that looks like a lost connection is one of the effects' own, to a mail server say.
     let foreign = false
-    // Set while a handler runs SQL of its own.
-    let theirs = false
     let running: Promise<void> | undefined
     let enqueued = false
     try {
@@ -96,10 +94,8 @@ export class PgCommits {
         await this.#fault('commit-begun', lease)
         try {
           const tx = pgSubscriptionTransaction(this.#db, connection, mode)
-          theirs = !isOwn(tally.kind)
           running = effects(tx)
           await running
-          theirs = false
           tx.commands.check()
           enqueued = tx.commands.used
         } catch (error) {
@@ -116,7 +112,7 @@ export class PgCommits {
       })
       if (enqueued) hintLocally(this.#db)
     } catch (error) {
-      if (foreign || !isConnectionFailure(error)) throw refusalOf(error, lease, columns, foreign || theirs)
+      if (foreign || !isConnectionFailure(error)) throw refusalOf(error, lease, columns)
       // The connection may have gone while they ran: they are not called again before they are through.
       await running?.catch(() => undefined)
       if (committing && (await this.#tookEffect(lease, tally))) return
@@ -133,7 +129,8 @@ export class PgCommits {
    */
   #lend(kind: SubscriptionKind, work: (connection: DatabaseTransactionConnection, mode: StatementMode) => Promise<void>): Promise<void> {
     const { pools, gates } = this.#db
-    if (!isOwn(kind)) return gates.handler.run(() => lendTransaction(pools.handler, (connection) => work(connection, 'plain')))
+    if (kind !== 'projection' && kind !== 'process-manager')
+      return gates.handler.run(() => lendTransaction(pools.handler, (connection) => work(connection, 'plain')))
     return gates.commit.run(() => gates.worker.run(() => lendTransaction(pools.worker, (connection) => work(connection, 'prepared'))))
   }
 
@@ -213,18 +210,13 @@ function isLost(error: unknown): boolean {
   return sqlStateOf(error) === 'ZC005'
 }
 
-/** True where all statements are Cairn's. */
-function isOwn(kind: SubscriptionKind): boolean {
-  return kind === 'projection' || kind === 'process-manager'
-}
-
-function refusalOf(error: unknown, lease: Lease, columns: ProgressColumns, theirs = false): unknown {
+function refusalOf(error: unknown, lease: Lease, columns: ProgressColumns): unknown {
   switch (sqlStateOf(error)) {
     case 'ZC005':
       return new LeaseLostError(lease.key.name, lease.partition)
     case 'ZC006':
       return new InvalidInputError('checkpoint', `The checkpoint of ${lease.key.name} cannot move back to ${columns.checkpoint}.`)
     default:
-      return theirs ? translateUsersError(error, 'a commit') : translateError(error, 'a commit')
+      return translateError(error, 'a commit')
   }
 }
