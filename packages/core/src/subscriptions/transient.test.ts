@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TransactionRolledBackError } from '../errors/concurrency.ts'
 import { BusinessRuleViolation } from '../errors/domain.ts'
-import { DatabaseUnavailableError } from '../errors/infrastructure.ts'
+import { DatabaseUnavailableError, UnsafeDatabaseError } from '../errors/infrastructure.ts'
 import { isTransient } from './transient.ts'
 
 test('a lost database, and a lock that did not come in time, say nothing about the event, however deep they lie', () => {
@@ -10,6 +10,10 @@ test('a lost database, and a lock that did not come in time, say nothing about t
   expect(isTransient(new Error('handler', { cause: new Error('inner', { cause: new DatabaseUnavailableError('x', undefined) }) }))).toBe(
     true,
   )
+})
+
+test('neither does a standby that a handler’s command met during a failover', () => {
+  expect(isTransient(new UnsafeDatabaseError('This is a standby.', 'Wait for its promotion.'))).toBe(true)
 })
 
 test('what a handler throws does', () => {

@@ -8,6 +8,8 @@ const codes: ReadonlySet<string> = new Set([
   'CAIRN_STOPPED',
   'CAIRN_TEMPORAL_UNAVAILABLE',
   'CAIRN_TRANSACTION_ROLLED_BACK',
+  // During a failover the address may lead to the standby for a while.
+  'CAIRN_UNSAFE_DATABASE',
 ])
 
 /** True where the error, or one that it was made from, is such a failure. */
