@@ -646,6 +646,35 @@ ALTER FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant t
 
 COMMENT ON FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
+CREATE FUNCTION cairn.command_hand_over(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) RETURNS json
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'cairn', 'pg_temp'
+    AS $$
+declare
+  v commands;
+begin
+  if (p_tenant = any (verify_context(p_context, p_signature))) is not true then
+    raise exception using errcode = 'ZC001', message = 'the command names a tenant outside of its context';
+  end if;
+  insert into commands (tenant_id, id, hash, status, attempts, owner, type, aggregate_type, aggregate_id, payload, metadata, updated_at)
+  values (p_tenant, p_id, p_hash, 'consumed', 1, 'elsewhere', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, now())
+  on conflict do nothing returning * into v;
+  if not found then
+    update commands c set status = 'consumed', owner = 'elsewhere', attempts = c.attempts + 1, retry_at = null, updated_at = now()
+     where c.tenant_id = p_tenant and c.id = p_id and c.hash = p_hash and c.status = 'pending'
+    returning * into v;
+  end if;
+  if not found then
+    return command_upsert(p_context, p_signature, p_tenant, p_id, p_hash, p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, null);
+  end if;
+  return command_json(v);
+end
+$$;
+
+ALTER FUNCTION cairn.command_hand_over(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.command_hand_over(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
 CREATE TABLE cairn.commands (
     tenant_id text NOT NULL,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -3246,6 +3275,9 @@ GRANT ALL ON FUNCTION cairn.command_claim(p_context text, p_signature text, p_te
 
 REVOKE ALL ON FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.command_delete(p_context text, p_signature text, p_tenant text, p_id uuid) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.command_hand_over(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION cairn.command_hand_over(p_context text, p_signature text, p_tenant text, p_id uuid, p_hash bytea, p_type text, p_aggregate_type text, p_aggregate_id text, p_payload jsonb, p_metadata jsonb) TO cairn_app;
 
 GRANT SELECT ON TABLE cairn.commands TO cairn_app;
 GRANT SELECT ON TABLE cairn.commands TO cairn_worker;

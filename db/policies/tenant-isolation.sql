@@ -30,7 +30,7 @@ grant select on domain_events, event_store to cairn_app, cairn_worker;
 grant execute on function tenants() to cairn_app, cairn_worker;
 grant execute on function
   enter_context, append_many, append_one, load_streams, read_stream, read_tenant_log, query_events, count_events, results_of, count_existing,
-  close_stream, reserve, release, command_upsert, command_claim, command_mark, command_query, command_delete,
+  close_stream, reserve, release, command_upsert, command_hand_over, command_claim, command_mark, command_query, command_delete,
   commands_upsert, commands_take, commands_finish, commands_get
 to cairn_app;
 grant execute on function horizon, read_log, sequence_state to cairn_worker;

@@ -1,4 +1,7 @@
 import { fileURLToPath } from 'node:url'
+import { setTimeout as delay } from 'node:timers/promises'
+import { uuidv7 } from '@cairn/core'
+import { PgDueCommands } from '@cairn/infra/pg'
 import { provideTemporal } from '@cairn/testing/services'
 import { afterAll, expect, test } from 'vitest'
 import { eventually } from '../../support/processes.ts'
@@ -68,6 +71,45 @@ test('a workflow that fails fails its command, and one that is terminated does s
   expect(await eventually(async () => (await rowOf(approve.id))?.status === 'consumed')).toBe(true)
   await client.workflow.getHandle(`t-${approve.id}`).terminate('by the test')
   expect(await waiting).toMatchObject({ status: 'failed', error: { code: 'CAIRN_WORKFLOW_FAILED' } })
+})
+
+test('what a workflow was named for is never carried out by its aggregate, also where Temporal was away; asked again, it starts', async () => {
+  const away = openScheduler('127.0.0.1:1', stores, { taskQueues, workflowTypes: ['approval'] })
+  const due = new PgDueCommands(stores.db)
+  const me = { id: uuidv7(), label: 'another process', types: ['journal.note'] }
+  const held = note('t', 'w-7', 'only when approved')
+  const started = note('t', 'w-7', 'also only when approved')
+  await expect(away.scheduler.scheduleWorkflow(held, { workflowType: 'approval' })).rejects.toMatchObject({
+    code: 'CAIRN_TEMPORAL_UNAVAILABLE',
+  })
+  await away.close()
+  await scheduler.scheduleWorkflow(started, { workflowType: 'approval' })
+  await delay(20)
+  // As unownedAfterMs does after its time.
+  expect(await due.beat(me, 10_000, 10)).toBe(0)
+  const later = note('t', 'w-7', 'meanwhile')
+  await stores.commands.upsert(later)
+  expect((await due.claimDue(me, 100)).commands.map(({ command }) => command.id)).toEqual([later.id])
+  expect(await scheduler.scheduleWorkflow(held, { workflowType: 'approval' })).toMatchObject({ joined: false })
+  for (const { id } of [held, started]) {
+    expect(await rowOf(id)).toMatchObject({ status: 'consumed', attempts: 1 })
+    await scheduler.cancelWorkflow('t', id)
+    expect(await eventually(async () => (await rowOf(id))?.status === 'failed')).toBe(true)
+  }
+  expect(await linesOf(stores.store, 't', 'w-7')).toEqual([])
+})
+
+test('where the command’s type names the workflow, its row waits for whoever takes it; once it runs, nobody is given it back', async () => {
+  const away = openScheduler('127.0.0.1:1', stores, { taskQueues, workflows: { 'journal.approve': 'approval' } })
+  const approve = { ...note('t', 'w-8', 'please'), type: 'journal.approve' }
+  await expect(away.scheduler.scheduleWorkflow(approve, { workflowType: 'approval' })).rejects.toThrow('Temporal')
+  await away.close()
+  expect(await rowOf(approve.id)).toMatchObject({ status: 'pending' })
+  await scheduler.scheduleWorkflow(approve, { workflowType: 'approval' })
+  await delay(20)
+  await new PgDueCommands(stores.db).beat({ id: uuidv7(), label: 'another process', types: [] }, 10_000, 10)
+  expect(await rowOf(approve.id)).toMatchObject({ status: 'consumed' })
+  await scheduler.cancelWorkflow('t', approve.id)
 })
 
 test('a workflow that is cancelled ends, and its command with it', async () => {

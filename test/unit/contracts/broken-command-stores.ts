@@ -8,6 +8,7 @@ function broken(replace: (sound: CommandStorePort) => Partial<CommandStorePort>,
     const sound = new InMemoryCommandStore(maxPayloadBytes === undefined ? {} : { maxPayloadBytes })
     return {
       upsert: (command) => sound.upsert(command),
+      handOver: (command) => sound.handOver(command),
       claim: (tenantId, limit) => sound.claim(tenantId, limit),
       markStatus: (tenantId, id, change) => sound.markStatus(tenantId, id, change),
       withdraw: (tenantId, id) => sound.withdraw(tenantId, id),
@@ -147,6 +148,22 @@ export const brokenCommandStores: Readonly<Record<string, { readonly caughtBy: s
         getById: (tenantId, id) => s.getById(tenants.get(id) ?? tenantId, id),
       }
     }),
+  },
+  'lets others take what is handed over': { caughtBy: 'handOver', make: broken((s) => ({ handOver: (command) => s.upsert(command) })) },
+  'hands over what it does not compare': {
+    caughtBy: 'handOver',
+    make: broken((s) => ({
+      handOver: (command) =>
+        instead(
+          'CAIRN_COMMAND_ID_REUSED',
+          () => s.handOver(command),
+          () => found(s, command.tenantId, command.id),
+        ),
+    })),
+  },
+  'hands over what has ended': {
+    caughtBy: 'handOver',
+    make: broken((s) => ({ handOver: async (command) => ({ ...(await s.handOver(command)), status: 'consumed' }) })),
   },
   'allows every move': {
     caughtBy: 'markStatus',

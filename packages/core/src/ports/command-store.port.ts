@@ -6,7 +6,7 @@ import type { Command } from '../contracts/command.ts'
  * | status | means | entered | left to |
  * |---|---|---|---|
  * | pending | stored, nobody has taken it | upsert, enqueue, or an INSERT of SQL alone | consumed, processed, failed |
- * | consumed | handed to a scheduler | claim, claimDue, markStatus | pending (given back, or its worker died), processed, failed |
+ * | consumed | handed to a scheduler | claim, claimDue, handOver, markStatus | pending (given back, or its worker died), processed, failed |
  * | processed | done; `result` is readable | markStatus | never |
  * | failed | refused for good, or retries exhausted; `error` is readable | markStatus | never |
  */
@@ -66,6 +66,13 @@ export interface CommandStorePort {
    * @throws CommandIdReusedError when the id was used with other content
    */
   upsert(command: Command, options?: { readonly dueAt?: Date | undefined }): Promise<StoredCommand>
+  /**
+   * As `upsert`, but stores the command as consumed by somebody who carries it out outside of the store, and makes it so where it is
+   * pending; either counts an attempt. Nobody can claim it in between, no worker is given it back, and it holds no other command of its
+   * aggregate up: whoever handed it over marks how it ends.
+   * @throws CommandIdReusedError when the id was used with other content
+   */
+  handOver(command: Command): Promise<StoredCommand>
   /**
    * Takes up to `limit` pending commands that are due, oldest first, and marks them consumed; two claimers never get the same one.
    * Counts an attempt on each.

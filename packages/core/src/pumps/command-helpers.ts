@@ -10,11 +10,11 @@ export interface CommandTaker {
   /** The same for a command that is stored already, where the scheduler can spare its row. */
   carryOut?(command: Command): Promise<unknown>
   /** Starts a workflow of the user's own; the same command again joins its run. */
-  scheduleWorkflow?(command: Command, options: { readonly workflowType: string }): Promise<unknown>
+  scheduleWorkflow?(command: Command, options: { readonly workflowType: string; readonly pending?: boolean }): Promise<unknown>
 }
 
 export interface CommandHelpers {
-  /** Starts a workflow for a command. @throws what the scheduler throws; InvalidInputError where it has no workflows */
+  /** Starts a workflow for a command that is pending, and stays so until then. @throws what the scheduler throws; InvalidInputError where it has no workflows */
   scheduleWorkflow(command: Command, options: { readonly workflowType: string }): Promise<unknown>
   /** A scheduler has the command. One that has ended, or that somebody else took, stays as it is. */
   markConsumed(command: Pick<Command, 'tenantId' | 'id'>): Promise<void>
@@ -32,7 +32,7 @@ export function commandHelpers(scheduler: CommandTaker, commands: Pick<CommandSt
   }
   return {
     async scheduleWorkflow(command, options) {
-      if (scheduler.scheduleWorkflow !== undefined) return scheduler.scheduleWorkflow(command, options)
+      if (scheduler.scheduleWorkflow !== undefined) return scheduler.scheduleWorkflow(command, { ...options, pending: true })
       throw new InvalidInputError('scheduler', 'This scheduler runs no workflows; those of Temporal do.')
     },
     markConsumed: (command) => mark(command, { status: 'consumed' }),

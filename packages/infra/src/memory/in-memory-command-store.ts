@@ -28,7 +28,7 @@ import { assertWholeNumber } from './assert-whole-number.ts'
 import { toStoredCommand, type CommandRow } from './command-row.ts'
 import { cancelled, InMemoryCommandQueue, isWaiting, type PreparedCommand } from './commands/in-memory-command-queue.ts'
 import { InMemoryDueCommands } from './commands/in-memory-due-commands.ts'
-import { inOrder, isDue, rowKey } from './commands/rows.ts'
+import { elsewhere, inOrder, isDue, rowKey } from './commands/rows.ts'
 import { InMemoryPendingCommands } from './pumps/in-memory-pending-commands.ts'
 
 export interface InMemoryCommandStoreOptions {
@@ -76,10 +76,23 @@ export class InMemoryCommandStore implements CommandStorePort {
   }
 
   async upsert(command: Command, options: { readonly dueAt?: Date | undefined } = {}): Promise<StoredCommand> {
-    const prepared = this.#prepare({ command, dueAt: options.dueAt })
-    const found = this.#rows.get(rowKey(command.tenantId, command.id))
-    if (found?.hash !== undefined && found.hash !== prepared.hash) throw new CommandIdReusedError(command.tenantId, command.id)
-    return toStoredCommand(found ?? prepared.store())
+    return toStoredCommand(this.#upsert({ command, dueAt: options.dueAt }))
+  }
+
+  async handOver(command: Command): Promise<StoredCommand> {
+    const row = this.#upsert({ command, dueAt: undefined })
+    if (row.status !== 'pending' || row.hash === undefined) return toStoredCommand(row)
+    const stored = this.#move(row, 'consumed')
+    row.owner = elsewhere
+    return stored
+  }
+
+  #upsert(queued: QueuedCommand): CommandRow {
+    const prepared = this.#prepare(queued)
+    const { tenantId, id } = queued.command
+    const found = this.#rows.get(rowKey(tenantId, id))
+    if (found?.hash !== undefined && found.hash !== prepared.hash) throw new CommandIdReusedError(tenantId, id)
+    return found ?? prepared.store()
   }
 
   /** Checks a command before it is stored. @throws InvalidInputError, PayloadTooLargeError */

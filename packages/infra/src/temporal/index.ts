@@ -7,7 +7,7 @@ export { activeTenants, queuesToServe, sharedQueue, taskQueueOf, type TaskQueues
 export { commandWorkflowId, processWorkflowId, workflowId } from './workflow-id.ts'
 export { createTemporalWorker, type TemporalWorker, type TemporalWorkerOptions } from './worker/create-temporal-worker.ts'
 export { workflowBundle, workflowInterceptors, workflowsPath } from './worker/workflow-bundle.ts'
-export { TemporalScheduler, type CarriedOut, type TemporalSchedulerParts } from './temporal-scheduler.ts'
+export { TemporalScheduler, type CarriedOut, type ScheduleWorkflowOptions, type TemporalSchedulerParts } from './temporal-scheduler.ts'
 export type { ScheduledWorkflow } from './scheduled-workflows.ts'
 export { ProcessForwarder } from './process-forwarder.ts'
 export type { ProcessParts } from './processes.ts'

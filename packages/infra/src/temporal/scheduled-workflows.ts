@@ -35,12 +35,14 @@ export class ScheduledWorkflows {
   /**
    * Starts a workflow with the command as its argument, or joins the run that the same command started before. The command is
    * consumed then, and gets the workflow's end as its own.
+   * @param before what its row is until the workflow has started. `consumed`: nobody else may carry the command out meanwhile, not even
+   *   where Temporal is away or this process dies. `pending`: whoever takes it starts the same workflow.
    * @throws UnknownWorkflowTypeError; the command has failed then
-   * @throws TemporalUnavailableError; the command is pending then
+   * @throws TemporalUnavailableError; the row is as it was before
    */
-  async schedule(command: Command, workflowType: string): Promise<ScheduledWorkflow> {
+  async schedule(command: Command, workflowType: string, before: 'pending' | 'consumed'): Promise<ScheduledWorkflow> {
     const { tenantId, id } = command
-    const stored = await this.#commands.upsert(command)
+    const stored = await (before === 'consumed' ? this.#commands.handOver(command) : this.#commands.upsert(command))
     if (!this.#known.includes(workflowType)) {
       const error = new UnknownWorkflowTypeError(workflowType, this.#known)
       await this.#mark(stored, { status: 'failed', error: commandFailure(error) })
@@ -49,7 +51,7 @@ export class ScheduledWorkflows {
     const memo: CommandMemo = { tenantId, commandId: id }
     const workflowId = commandWorkflowId(tenantId, id)
     const started = await this.#start(workflowId, workflowType, stored.command, memo)
-    if (stored.status === 'pending') await this.#mark(stored, { status: 'consumed' })
+    if (stored.status === 'pending') await this.#commands.handOver(command)
     return started
   }
 

@@ -36,6 +36,15 @@ export interface TemporalSchedulerParts {
   readonly workflowTypes?: readonly string[] | undefined
 }
 
+export interface ScheduleWorkflowOptions {
+  readonly workflowType: string
+  /**
+   * True: the command is pending until its workflow has started, and whoever takes pending rows may take it. For rows that wait in the
+   * table anyway, as those of a pump. @default true where `workflows` names this workflow for the command's type
+   */
+  readonly pending?: boolean | undefined
+}
+
 /** What became of a stored command. Started: a workflow of the user's own runs for it, and writes its end into the row. */
 export type CarriedOut = CommandAnswer | { readonly status: 'started' }
 
@@ -89,12 +98,14 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
 
   /**
    * Starts a workflow of the user's own for a command: id `${tenantId}-${command.id}`, in the tenant's task queue, with the
-   * command as its argument. The same command again joins its run.
+   * command as its argument. The same command again joins its run, or starts it where that failed before.
    * @throws UnknownWorkflowTypeError; the command has failed then
-   * @throws TemporalUnavailableError; the command is pending then
+   * @throws TemporalUnavailableError; the command is pending then where whoever takes it starts this workflow (its type names it, or
+   *   `pending` was said), and else consumed: its aggregate must not carry it out instead
    */
-  scheduleWorkflow(command: Command, { workflowType }: { readonly workflowType: string }): Promise<ScheduledWorkflow> {
-    return this.#inFlight.run(() => this.#workflows.schedule(command, workflowType))
+  scheduleWorkflow(command: Command, { workflowType, pending }: ScheduleWorkflowOptions): Promise<ScheduledWorkflow> {
+    const stays = pending ?? this.#parts.workflows?.[command.type] === workflowType
+    return this.#inFlight.run(() => this.#workflows.schedule(command, workflowType, stays ? 'pending' : 'consumed'))
   }
 
   /**
@@ -127,7 +138,7 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
   }
 
   async #await(command: Command, workflowType: string): Promise<StoredCommand> {
-    const final = await this.#workflows.finish(command, await this.#workflows.schedule(command, workflowType))
+    const final = await this.#workflows.finish(command, await this.#workflows.schedule(command, workflowType, 'pending'))
     if (final === undefined) throw new IllegalStatusError(command.id, undefined, 'processed')
     return final
   }
@@ -135,7 +146,7 @@ export class TemporalScheduler implements JobSchedulerPort, EventPublisherPort {
   async #carryOut(command: Command): Promise<CarriedOut> {
     const workflowType = this.#parts.workflows?.[command.type]
     if (workflowType === undefined) return this.#parts.router.route(command, command.id)
-    await this.#workflows.schedule(command, workflowType)
+    await this.#workflows.schedule(command, workflowType, 'pending')
     return { status: 'started' }
   }
 }

@@ -1,6 +1,7 @@
 import { badCommands } from './command-store/bad-commands.ts'
 import { claiming } from './command-store/claiming.ts'
 import { commandStoreContext, type CommandStoreContext, type CommandStoreFixture } from './command-store/context.ts'
+import { handingOver } from './command-store/handing-over.ts'
 import { queryingCommands } from './command-store/querying.ts'
 import { statuses } from './command-store/statuses.ts'
 import { storing } from './command-store/storing.ts'
@@ -14,6 +15,7 @@ export const commandStoreCases: readonly ContractGroup<CommandStoreContext>[] = 
   statuses,
   claiming,
   withdrawing,
+  handingOver,
   queryingCommands,
   badCommands,
 ]

@@ -27,6 +27,7 @@ function valuesFor(claim: Claim, { bravoCommands }: TwoTenants): Readonly<Record
     'p_id uuid': bravoCommands.pending,
     'command_delete.p_id': bravoCommands.finished,
     'command_upsert.p_id': randomUUID(),
+    'command_hand_over.p_id': randomUUID(),
     'p_ids uuid[]': [bravoCommands.receipt],
     'commands_take.p_ids': [bravoCommands.pending],
     'commands_get.p_ids': [bravoCommands.pending],

@@ -14,10 +14,8 @@ import {
 } from '@cairn/core'
 import { assertWholeNumber } from '../assert-whole-number.ts'
 import { toStoredCommand, type CommandRow } from '../command-row.ts'
-import { aggregateOf, inOrder, isDue, rowKey, timeOf, type CommandRows } from './rows.ts'
+import { aggregateOf, elsewhere, inOrder, isDue, rowKey, timeOf, type CommandRows } from './rows.ts'
 
-/** The owner of what is carried out outside of the store. */
-const elsewhere = 'elsewhere'
 const dayMs = 86_400_000
 
 /** Several workers on one store are several processes on one database. Every method runs to its end without awaiting. */

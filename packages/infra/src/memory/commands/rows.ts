@@ -2,6 +2,9 @@ import type { CommandRow } from '../command-row.ts'
 
 export type CommandRows = Map<string, CommandRow>
 
+/** The owner of what is carried out outside of the store. */
+export const elsewhere = 'elsewhere'
+
 /** Ids are compared in lower case, as PostgreSQL's uuid type does. */
 export function rowKey(tenantId: string, id: string): string {
   return `${tenantId}\0${id.toLowerCase()}`

@@ -13,7 +13,7 @@ import {
   type StatusChange,
   type StoredCommand,
 } from '@cairn/core'
-import type { QuerySqlToken } from 'slonik'
+import type { FragmentSqlToken, QuerySqlToken } from 'slonik'
 import { z } from 'zod'
 import { plainArray } from '../connection/array-literal.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
@@ -39,18 +39,27 @@ export class PgCommandStore implements CommandStorePort {
   }
 
   async upsert(command: Command, options: { readonly dueAt?: Date | undefined } = {}): Promise<StoredCommand> {
+    const dueAt = options.dueAt === undefined ? null : dueAtText(options.dueAt)
+    return this.#store(
+      command,
+      (fields) => sql.type(One)`select ${this.#function('command_upsert')}(${fields}, ${dueAt}::timestamptz) as command`,
+    )
+  }
+
+  handOver(command: Command): Promise<StoredCommand> {
+    return this.#store(command, (fields) => sql.type(One)`select ${this.#function('command_hand_over')}(${fields}) as command`)
+  }
+
+  async #store(command: Command, query: (fields: FragmentSqlToken) => QuerySqlToken<typeof One>): Promise<StoredCommand> {
     assertCommand(command)
     const { tenantId, id, type, aggregateType, aggregateId } = command
     const payload = encodePayload(`command ${type}`, command.payload, this.#db.options.maxPayloadBytes)
     const metadata = encodeMetadata(`command ${type}`, command.metadata)
     const hash = hashCommand(command)
-    const dueAt = options.dueAt === undefined ? null : dueAtText(options.dueAt)
     const { text, signature } = this.#db.signer.sign([tenantId])
-    const row = await this.#one(
-      sql.type(One)`
-        select ${this.#function('command_upsert')}(${text}, ${signature}, ${tenantId}, ${id}::uuid, decode(${hash}, 'hex'), ${type},
-          ${aggregateType}, ${aggregateId}, ${payload}::jsonb, ${metadata}::jsonb, ${dueAt}::timestamptz) as command`,
-    )
+    const fields = sql.fragment`${text}, ${signature}, ${tenantId}, ${id}::uuid, decode(${hash}, 'hex'), ${type}, ${aggregateType},
+      ${aggregateId}, ${payload}::jsonb, ${metadata}::jsonb`
+    const row = await this.#one(query(fields))
     if (hashOfRow(row.command) !== hash) throw new CommandIdReusedError(tenantId, id)
     return toStoredCommand(row.command)
   }
