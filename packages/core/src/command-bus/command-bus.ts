@@ -118,7 +118,8 @@ export class CommandBus {
 
   /**
    * Carries several settled commands out, each with an outcome of its own, as `dispatch` would one after another: decided in the
-   * order given, whatever middleware waits for. But those of one aggregate share their appends.
+   * order given, whatever middleware waits for. But those of one aggregate share their appends, and behind one that fails with what may
+   * pass, they are rejected with its error and not begun: none overtakes it.
    */
   dispatchAll(commands: readonly Command[]): Promise<PromiseSettledResult<Dispatched>[]> {
     return this.#turns.run(commands, (command) => this.dispatch(command))
@@ -173,11 +174,12 @@ export class CommandBus {
   async #execute(message: CommandMessage): Promise<Dispatched> {
     const turn = this.#turns.of(message.command.id)
     if (turn !== undefined) await turn.before
+    if (turn?.place.heldUp !== undefined) throw turn.place.heldUp.by
     const model = this.#models.get(message.command.type)
     if (model === undefined) return this.#callHandler(message)
     const command = passGate(message, model, this.policies)
     const receipt = receiptOf(message.command, this.#queues.settings.audit)
-    const decision = this.#queues.decide(model, command, receipt, message.expectedVersion)
+    const decision = this.#queues.decide(model, command, receipt, message.expectedVersion, turn?.place)
     turn?.taken()
     const { events, version, position, duplicate } = await decision
     const { lift } = this.#options

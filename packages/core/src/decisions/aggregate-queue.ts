@@ -41,7 +41,9 @@ export class AggregateQueue {
     idle(this.#stream)
   }
 
-  async #settle(group: readonly PendingCommand[], known: Known): Promise<Known> {
+  async #settle(taken: readonly PendingCommand[], known: Known): Promise<Known> {
+    const group = taken.filter((pending) => !this.#isHeldUp(pending))
+    if (group.length === 0) return known
     try {
       return await this.#decideAndAppend(group, known)
     } catch (error) {
@@ -94,6 +96,13 @@ export class AggregateQueue {
         return undefined
       }
     }
+  }
+
+  /** Rejects it, where one before it in its line is to be sent again. */
+  #isHeldUp(pending: PendingCommand): boolean {
+    const heldUp = pending.place?.heldUp
+    if (heldUp !== undefined) this.#services.reject(pending, heldUp.by)
+    return heldUp !== undefined
   }
 
   #load(): Promise<LoadedAggregate> {

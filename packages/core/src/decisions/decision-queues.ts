@@ -5,6 +5,7 @@ import { silentLogger, type AppendResult, type CommandReceipt, type EventStorePo
 import type { AggregateRepository } from '../repository/index.ts'
 import { AggregateQueue } from './aggregate-queue.ts'
 import { resolveDecisionOptions, type DecisionOptions, type DecisionSettings } from './decision-settings.ts'
+import type { Place } from './line.ts'
 import { PendingCommand } from './pending-command.ts'
 import type { QueueServices } from './queue-services.ts'
 
@@ -55,16 +56,23 @@ export class DecisionQueues {
   /**
    * @param command Its payload was validated and its tenant checked.
    * @param receipt Of the command as it was sent.
+   * @param place Among those that it was given together with.
    * @throws CommandIdReusedError when a command under the same id, but with other content, is on its way
    */
-  decide(model: AggregateModel, command: Command, receipt: CommandReceipt, expected?: ExpectedVersion): Promise<AppendResult> {
+  decide(
+    model: AggregateModel,
+    command: Command,
+    receipt: CommandReceipt,
+    expected?: ExpectedVersion,
+    place?: Place,
+  ): Promise<AppendResult> {
     const key = runningKey(command)
     const running = this.#running.get(key)
     if (running !== undefined) {
       if (running.receipt.hash !== receipt.hash) throw new CommandIdReusedError(command.tenantId, command.id)
       return running.outcome
     }
-    const pending = new PendingCommand(model, command, receipt, expected)
+    const pending = new PendingCommand(model, command, receipt, expected, place)
     this.#running.set(key, pending)
     this.#enqueue(pending)
     return pending.outcome
@@ -94,6 +102,7 @@ export class DecisionQueues {
 
   #reject(pending: PendingCommand, error: unknown): void {
     this.#leave(pending)
+    pending.place?.failed(error)
     pending.reject(error)
   }
 
@@ -108,6 +117,8 @@ export class DecisionQueues {
       pending.retries++
       void this.#retry(pending)
     } else {
+      // Now: by the time that its id was looked up, the next group may be on its way.
+      pending.place?.failed(error)
       void this.#report(pending, error)
     }
   }

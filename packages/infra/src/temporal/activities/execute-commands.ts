@@ -66,11 +66,16 @@ class Batch {
     const outcomes = await bus.dispatchAll(open.map(({ command }) => command))
     const changes: CommandChange[] = []
     const passing: unknown[] = []
+    const met = new Set<unknown>()
     for (const [i, row] of open.entries()) {
       const outcome = outcomes[i]
       if (outcome === undefined) continue
-      const change = this.#changeOf(row, outcome)
-      if (change === undefined) passing.push(outcome.status === 'rejected' ? outcome.reason : undefined)
+      const reason: unknown = outcome.status === 'rejected' ? outcome.reason : undefined
+      // Not begun, behind one before it: whatever becomes of that one, this one is tried yet.
+      const heldUp = met.has(reason) && mayPass(reason)
+      met.add(reason)
+      const change = heldUp ? undefined : this.#changeOf(row, outcome)
+      if (change === undefined) passing.push(reason)
       else changes.push({ id: row.command.id, change })
     }
     await this.#finish(changes)
