@@ -1,5 +1,5 @@
 import { DatabaseUnavailableError, type RecordedEvent } from '@cairn/core'
-import { resolveRouterOptions, ProcessForwarder, type ProcessParts } from '@cairn/infra/temporal'
+import { processWorkflowId, resolveRouterOptions, ProcessForwarder, type ProcessParts } from '@cairn/infra/temporal'
 import { provideTemporal } from '@cairn/testing/services'
 import { afterAll, expect, test } from 'vitest'
 import { eventually } from '../../support/processes.ts'
@@ -112,4 +112,18 @@ test('an event that cannot be handled is named; what stands before it is done, a
   expect(failure).toMatchObject({ name: 'EventHandlingFailure', othersKept: true, event: { payload: { text: 'broken' } } })
   expect(await eventually(async () => (await copies('p-4')).length === 1 && (await copies('p-5')).length === 1)).toBe(true)
   expect(await copies('p-4')).toEqual(['copy x 1'])
+})
+
+test('what a newer definition wants is not done by a worker that has an older one, and not taken for done', async () => {
+  await write('p-9', 'copy a')
+  const ahead = new ProcessForwarder(
+    client,
+    { kind: 'shared', name: 'cairn' },
+    processes.definitions.map((definition) => ({ ...definition, version: definition.version + 1 })),
+    resolveRouterOptions({ idleMs: 1_000, tryMs: 1_000, giveUpAfterMs: 3_000 }),
+  )
+  await expect(ahead.deliver(await eventsOf('p-9'))).rejects.toMatchObject({ code: 'CAIRN_TEMPORAL_UNAVAILABLE' })
+  await ahead.close()
+  expect(await stores.processes.load([{ processManager: 'reminders', tenantId: 't', instanceId: 'p-9' }])).toEqual([])
+  await client.workflow.getHandle(processWorkflowId('t', 'reminders', 'p-9')).terminate('by the test')
 })

@@ -35,7 +35,7 @@ export class ProcessForwarder {
     this.#router = new BatchRouter({
       ...options,
       keyOf: ({ processManager, tenantId, instanceId }) => `${processManager}\0${tenantId}\0${instanceId}`,
-      sizeOf: ({ aggregateType, aggregateId }) => aggregateType.length + aggregateId.length + 80,
+      sizeOf: ({ aggregateType, aggregateId }) => aggregateType.length + aggregateId.length + 105,
       async send(key, events) {
         const input: ProcessInput = { ...key, idleMs, maxHistoryEvents }
         const target = {
@@ -80,7 +80,8 @@ export class ProcessForwarder {
         if (instanceId === undefined) return undefined
         const { tenantId, aggregateType, aggregateId, version, position } = event
         const key = { processManager: definition.name, tenantId, instanceId }
-        return (await this.#router.route(key, { aggregateType, aggregateId, version, position })).failed
+        return (await this.#router.route(key, { aggregateType, aggregateId, version, position, definitionVersion: definition.version }))
+          .failed
       }),
     )
     const index = answers.findIndex((failed) => failed !== undefined)

@@ -13,16 +13,28 @@ import { failedEvent, loadFor, resultOf, stepOver, type LoadsByEvent, type Steps
 export function stepProcess(parts: ProcessParts, batches: CommandBatches): CairnActivities['cairnStepProcess'] {
   return async (key, refs) => {
     const definition = parts.definitions.find(({ name }) => name === key.processManager)
-    if (definition === undefined) {
-      // Another worker may know it: a deployment is under way, or the definition was taken away.
-      throw ApplicationFailure.create({
-        message: `This worker knows no process manager "${key.processManager}". Deploy the newer code here too.`,
-        type: 'CAIRN_UNKNOWN_PROCESS_MANAGER',
-      })
-    }
+    if (definition === undefined) throw notHere(`This worker knows no process manager "${key.processManager}".`)
+    // What an older one does not react to would be taken for handled.
+    assertKnows(definition, { version: Math.max(1, ...refs.map(({ definitionVersion = 1 }) => definitionVersion)), stateVersion: 1 })
     const events: RecordedEvent[] = []
     for (const ref of refs) events.push(await eventOf(parts, key, ref))
     return new InstanceSteps(parts, batches, key, definition).run(events)
+  }
+}
+
+/** Another worker may know it: a deployment is under way, or the definition was taken away. */
+function notHere(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ message: `${message} Deploy the newer code here too.`, type: 'CAIRN_UNKNOWN_PROCESS_MANAGER' })
+}
+
+/** @throws what may pass, where a newer definition has been at work */
+function assertKnows(known: ProcessManagerDefinition, met: Pick<ProcessManagerDefinition, 'version' | 'stateVersion'>): void {
+  for (const [field, what] of [
+    ['version', 'version'],
+    ['stateVersion', 'version of its state'],
+  ] as const) {
+    if (met[field] > known[field])
+      throw notHere(`This worker knows process manager "${known.name}" up to ${what} ${known[field]}, and met ${met[field]}.`)
   }
 }
 
@@ -49,7 +61,7 @@ class InstanceSteps {
       return await this.#inOneTransaction(events)
     } catch (error) {
       const [first] = events
-      if (first === undefined || mayPass(error)) throw error
+      if (first === undefined || mayPass(error) || error instanceof ApplicationFailure) throw error
       // What one of them led to cannot be stored: a state too large, say. One by one, to find which.
       return events.length === 1 ? { ...(await this.#inOneTransaction([])), failed: failedEvent(first, error) } : this.#oneByOne(events)
     }
@@ -81,6 +93,7 @@ class InstanceSteps {
   ): Promise<{ readonly result: StepResult } | { readonly needs: ProcessInstance | undefined }> {
     const made = await this.#parts.transactions.transaction(this.#key, async ({ instances, commands }) => {
       const [stored] = await instances.load([this.#key])
+      if (stored !== undefined) assertKnows(this.#definition, stored)
       const steps = this.#stepsOver(stored, events, loads)
       if (steps === undefined) return { needs: stored }
       if (steps.instance !== undefined && steps.instance !== stored) {

@@ -63,6 +63,8 @@ export interface EventRef {
   readonly aggregateId: string
   readonly version: number
   readonly position: number
+  /** The version of the process manager that wanted it. */
+  readonly definitionVersion?: number | undefined
 }
 
 /** What a batch of events led to. */
