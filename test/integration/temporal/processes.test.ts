@@ -124,6 +124,6 @@ test('what a newer definition wants is not done by a worker that has an older on
   )
   await expect(ahead.deliver(await eventsOf('p-9'))).rejects.toMatchObject({ code: 'CAIRN_TEMPORAL_UNAVAILABLE' })
   await ahead.close()
-  expect(await stores.processes.load([{ processManager: 'reminders', tenantId: 't', instanceId: 'p-9' }])).toEqual([])
+  expect(await stores.processes.load([{ processManager: 'reminders', tenantId: 't', instanceId: 'p-9' }])).toEqual([undefined])
   await client.workflow.getHandle(processWorkflowId('t', 'reminders', 'p-9')).terminate('by the test')
 })

@@ -9,6 +9,7 @@ export {
   TransactionRolledBackError,
   VersionConflictError,
 } from './concurrency.ts'
+export { isNewer } from './is-newer.ts'
 export { BusinessRuleViolation, DefinitionError, NotAuthorizedError, UpcastError } from './domain.ts'
 export {
   CommandWaitTimeoutError,

@@ -58,7 +58,10 @@ export interface CommandWorkerOptions {
   readonly retryMs?: number | undefined
   /** @default 60_000 */
   readonly maxRetryMs?: number | undefined
-  /** A command of a type that no living worker knows waits so long for one that does, milliseconds: a rolling deploy. @default 60_000 */
+  /**
+   * A command of a type that no living worker knows waits so long for one that does, milliseconds: a rolling deploy. So does one of a
+   * newer schema than this process knows, or whose aggregate has events of newer code. @default 60_000
+   */
   readonly unknownTypeGraceMs?: number | undefined
   /** Tests stop the worker here. @default none */
   readonly faults?: ((point: CommandWorkerFaultPoint) => void | Promise<void>) | undefined

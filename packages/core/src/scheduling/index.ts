@@ -14,7 +14,7 @@ export {
 export { HandledTypes, type HandledTypesParts } from './handled-types.ts'
 export { InProcessScheduler } from './in-process-scheduler.ts'
 export { refuseUnknownCommands } from './refuse-unknown-commands.ts'
-export { runCommand, type RunOptions } from './run-command.ts'
+export { isYoung, runCommand, type RunOptions } from './run-command.ts'
 export { runInOrder, type InOrder } from './run-in-order.ts'
 export { StoredScheduler, type StoredSchedulerParts } from './stored-scheduler.ts'
 export { settleOutcomes, type Unsettled } from './settle-outcomes.ts'

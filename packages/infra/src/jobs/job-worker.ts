@@ -18,7 +18,7 @@ export interface JobWorkerParts {
   readonly handledTypes: Pick<HandledTypes, 'has'>
   readonly handed: HandedCommands
   readonly outcomes: OutcomeWriter
-  readonly options: Pick<ResolvedPgBossOptions, 'maxAttempts' | 'retryMs' | 'maxRetryMs' | 'pollMs'>
+  readonly options: Pick<ResolvedPgBossOptions, 'maxAttempts' | 'retryMs' | 'maxRetryMs' | 'unknownTypeGraceMs' | 'pollMs'>
   readonly stopping: AbortSignal
   readonly logger: LoggerPort
 }

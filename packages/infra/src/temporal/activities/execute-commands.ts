@@ -1,6 +1,8 @@
 import {
   bareChange,
   commandFailure,
+  isNewer,
+  isYoung,
   type CommandBus,
   type Dispatched,
   type LoggerPort,
@@ -19,6 +21,8 @@ export interface ExecuteCommandsParts {
   readonly logger: LoggerPort
   /** A command that was consumed so often and still meets conflicts fails. Outages do not count. */
   readonly maxAttempts: number
+  /** A command of newer code, or of an aggregate with events of newer code, is left to others for so long, milliseconds. @default 60_000 */
+  readonly newerGraceMs?: number | undefined
 }
 
 /**
@@ -72,7 +76,7 @@ class Batch {
       if (outcome === undefined) continue
       const reason: unknown = outcome.status === 'rejected' ? outcome.reason : undefined
       // Not begun, behind one before it: whatever becomes of that one, this one is tried yet.
-      const heldUp = met.has(reason) && mayPass(reason)
+      const heldUp = met.has(reason) && (mayPass(reason) || isNewer(reason))
       met.add(reason)
       const change = heldUp ? undefined : this.#changeOf(row, outcome)
       if (change === undefined) passing.push(reason)
@@ -120,10 +124,12 @@ class Batch {
   }
 
   /** Undefined where the failure may pass, and the command is to be tried again. */
-  #changeOf({ attempts }: StoredCommand, outcome: PromiseSettledResult<Dispatched>): StatusChange | undefined {
+  #changeOf(row: StoredCommand, outcome: PromiseSettledResult<Dispatched>): StatusChange | undefined {
     if (outcome.status === 'fulfilled') return { status: 'processed', result: resultOf(outcome.value) }
     const error: unknown = outcome.reason
-    if (mayPass(error) && (isOutage(error) || attempts < this.#parts.maxAttempts)) return undefined
+    const { maxAttempts, newerGraceMs = 60_000 } = this.#parts
+    if (mayPass(error) && (isOutage(error) || row.attempts < maxAttempts)) return undefined
+    if (isNewer(error) && isYoung(row, newerGraceMs)) return undefined
     return { status: 'failed', error: commandFailure(error) }
   }
 }

@@ -1,4 +1,4 @@
-import { silentLogger, VersionConflictError, type Command } from '@cairn/core'
+import { silentLogger, UpcastError, VersionConflictError, type Command } from '@cairn/core'
 import { expect, test } from 'vitest'
 import { InMemoryCommandStore } from '../../memory/in-memory-command-store.ts'
 import { commandBatches } from '../command-batches.ts'
@@ -30,4 +30,20 @@ test('a command that was held up by one that fails for good does not fail with i
   expect(await run('t', ids).catch(() => 'thrown')).toBe('thrown')
   const rows = await Promise.all(ids.map((id) => store.getById('t', id)))
   expect(rows.map((row) => row?.status)).toEqual(['failed', 'consumed'])
+})
+
+test('a command of newer code does not fail before other workers had time to take it', async () => {
+  const store = new InMemoryCommandStore()
+  const { id } = (await store.upsert(commandOf(1))).command
+  const run = (newerGraceMs: number | undefined) =>
+    executeCommands({
+      batches: commandBatches(store),
+      bus: { dispatchAll: async () => [{ status: 'rejected', reason: new UpcastError('order.create', 2, 1) }] },
+      logger: silentLogger,
+      maxAttempts: 1,
+      newerGraceMs,
+    })('t', [id])
+  expect(await run(undefined).catch(() => 'thrown')).toBe('thrown')
+  expect((await store.getById('t', id))?.status).toBe('consumed')
+  expect(await run(0)).toEqual([{ status: 'failed' }])
 })

@@ -61,7 +61,7 @@ class InstanceSteps {
       return await this.#inOneTransaction(events)
     } catch (error) {
       const [first] = events
-      if (first === undefined || mayPass(error) || error instanceof ApplicationFailure) throw error
+      if (first === undefined || mayPass(error)) throw error
       // What one of them led to cannot be stored: a state too large, say. One by one, to find which.
       return events.length === 1 ? { ...(await this.#inOneTransaction([])), failed: failedEvent(first, error) } : this.#oneByOne(events)
     }

@@ -48,7 +48,7 @@ const refTo = (version: number, definitionVersion?: number): EventRef => ({
 })
 
 /** Workers of two releases, on one database. */
-function workers() {
+function workers(latest: ProcessManagerDefinition = newer) {
   const commands = new InMemoryCommandStore()
   const instances = new InMemoryProcessStore(commands, () => undefined)
   const of = (definition: ProcessManagerDefinition) =>
@@ -56,7 +56,7 @@ function workers() {
       { definitions: [definition], transactions: instances, readEvent: async (_, version) => log[version - 1] },
       commandBatches(commands),
     )
-  return { old: of(older), fresh: of(newer), stored: async () => (await instances.load([key]))[0] }
+  return { old: of(older), fresh: of(latest), stored: async () => (await instances.load([key]))[0] }
 }
 
 const elsewhere = { type: 'CAIRN_UNKNOWN_PROCESS_MANAGER', nonRetryable: false }
@@ -78,4 +78,11 @@ test('nor does it step over an instance, or parks its event, that a newer defini
   expect(await stored()).toMatchObject({ position: 2, state: { seen: 1, paid: true } })
   await fresh(key, [refTo(3, 1)])
   expect(await stored()).toMatchObject({ position: 3, state: { seen: 2, paid: true } })
+})
+
+test('a newer state alone is enough for that: it cannot be read here, which is no fault of the event', async () => {
+  const { old, fresh, stored } = workers({ ...newer, version: 1 })
+  await fresh(key, [refTo(1, 1)])
+  await expect(old(key, [refTo(3, 1)])).rejects.toMatchObject(elsewhere)
+  expect(await stored()).toMatchObject({ position: 1, stateVersion: 2 })
 })
