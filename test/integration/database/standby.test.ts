@@ -49,7 +49,7 @@ test('a server in recovery is refused at the start, and by appends and readers t
   const metadata = { correlationId: id, causationId: id, schemaVersion: 1 }
   const command = { id, tenantId: 'alpha', type, aggregateType, aggregateId, payload, metadata }
   const stored = await new InMemoryCommandStore().upsert(command)
-  const options = { maxAttempts: 1, retryMs: 70, maxRetryMs: 70 }
+  const options = { maxAttempts: 1, retryMs: 70, maxRetryMs: 70, unknownTypeGraceMs: 60_000 }
   expect(await runCommand(bus, { ...stored, attempts: 1 }, options)).toEqual({ tenantId: 'alpha', id, status: 'returned', afterMs: 70 })
   // A whole stream needs no horizon.
   expect(await store.load(stream)).toMatchObject({ version: 1 })

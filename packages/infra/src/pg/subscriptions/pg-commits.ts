@@ -14,7 +14,7 @@ import type { DatabaseTransactionConnection, QuerySqlToken } from 'slonik'
 import { z } from 'zod'
 import { hintLocally } from '../append/local-hints.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
-import { retryWhileUnavailable, translateError } from '../connection/retry.ts'
+import { retryWhileUnavailable, translateError, translateUsersError } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { isConnectionFailure, sqlStateOf } from '../connection/sql-state.ts'
 import { statement, type StatementMode } from '../connection/statement.ts'
@@ -77,7 +77,7 @@ export class PgCommits {
       })
     } catch (error) {
       if (tries > 1 && isLost(error) && (await this.#tookEffect(lease, tally))) return
-      throw refusalOf(error, lease, columns)
+      throw refusalOf(error, lease, columns, translateError)
     }
   }
 
@@ -86,6 +86,8 @@ export class PgCommits {
     let committing = false
     // Set when a failure that looks like a lost connection is one of the effects' own, to a mail server say.
     let foreign = false
+    // Set when what failed is a statement of a user's own.
+    let theirs = false
     let running: Promise<void> | undefined
     let enqueued = false
     try {
@@ -99,6 +101,7 @@ export class PgCommits {
           tx.commands.check()
           enqueued = tx.commands.used
         } catch (error) {
+          theirs = !areCairnsAlone(tally.kind)
           if (isConnectionFailure(error)) {
             await assertConnected(connection)
             foreign = true
@@ -112,7 +115,7 @@ export class PgCommits {
       })
       if (enqueued) hintLocally(this.#db)
     } catch (error) {
-      if (foreign || !isConnectionFailure(error)) throw refusalOf(error, lease, columns)
+      if (foreign || !isConnectionFailure(error)) throw refusalOf(error, lease, columns, theirs ? translateUsersError : translateError)
       // The connection may have gone while they ran: they are not called again before they are through.
       await running?.catch(() => undefined)
       if (committing && (await this.#tookEffect(lease, tally))) return
@@ -129,8 +132,7 @@ export class PgCommits {
    */
   #lend(kind: SubscriptionKind, work: (connection: DatabaseTransactionConnection, mode: StatementMode) => Promise<void>): Promise<void> {
     const { pools, gates } = this.#db
-    if (kind !== 'projection' && kind !== 'process-manager')
-      return gates.handler.run(() => lendTransaction(pools.handler, (connection) => work(connection, 'plain')))
+    if (!areCairnsAlone(kind)) return gates.handler.run(() => lendTransaction(pools.handler, (connection) => work(connection, 'plain')))
     return gates.commit.run(() => gates.worker.run(() => lendTransaction(pools.worker, (connection) => work(connection, 'prepared'))))
   }
 
@@ -210,13 +212,18 @@ function isLost(error: unknown): boolean {
   return sqlStateOf(error) === 'ZC005'
 }
 
-function refusalOf(error: unknown, lease: Lease, columns: ProgressColumns): unknown {
+/** Whether all statements of such a subscription's effects are Cairn's. */
+function areCairnsAlone(kind: SubscriptionKind): boolean {
+  return kind === 'projection' || kind === 'process-manager'
+}
+
+function refusalOf(error: unknown, lease: Lease, columns: ProgressColumns, translate: typeof translateError): unknown {
   switch (sqlStateOf(error)) {
     case 'ZC005':
       return new LeaseLostError(lease.key.name, lease.partition)
     case 'ZC006':
       return new InvalidInputError('checkpoint', `The checkpoint of ${lease.key.name} cannot move back to ${columns.checkpoint}.`)
     default:
-      return translateError(error, 'a commit')
+      return translate(error, 'a commit')
   }
 }
