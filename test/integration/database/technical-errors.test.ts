@@ -1,4 +1,5 @@
 import { createCairn } from '@cairn/cairn'
+import type { Command } from '@cairn/core'
 import { orderCommands, shop } from '@cairn/example-shop'
 import { openPg, PgEventStore, sql, withTenant } from '@cairn/infra/pg'
 import { StatementTimeoutError } from 'slonik'
@@ -17,6 +18,13 @@ const store = new PgEventStore(db)
 const streamOf = (aggregateId: string) => ({ tenantId: 'alpha', aggregateType: 'thing', aggregateId })
 const append = (id: string) => store.append({ stream: streamOf(id), expected: 'any', events: [markedEvent('x')] })
 const outage = (state: string) => ({ code: 'CAIRN_DATABASE_UNAVAILABLE', retryable: true, message: expect.stringContaining(state) })
+
+/** A command to be put aside. */
+function aside(): Command {
+  const { id, type, aggregateType, aggregateId, payload } = orderCommands.markReady({ orderId: 'o-aside' })
+  const metadata = { correlationId: id, causationId: id, schemaVersion: 1 }
+  return { id, tenantId: 'alpha', type, aggregateType, aggregateId, payload, metadata }
+}
 
 afterAll(() => db.close())
 
@@ -86,6 +94,48 @@ test('an append, a load and a load in a transaction that somebody cancels are to
   }
   await holder.close()
   expect(await append('held')).toMatchObject({ version: 2 })
+})
+
+test('commands that a transaction puts aside meet outages like its appends', async () => {
+  const holder = await AppSession.open(url)
+  await holder.rows('begin')
+  await holder.rows(`lock table ${schema}.commands in access exclusive mode`)
+  const outcome = store.transaction('alpha', (tx) => tx.commands.enqueue([{ command: aside() }])).catch((error: unknown) => error)
+  try {
+    expect(await cancelWaiting()).toBe(true)
+    expect(await outcome).toMatchObject(outage('57014'))
+  } finally {
+    await holder.close()
+  }
+  await store.transaction('alpha', (tx) => tx.commands.enqueue([{ command: aside() }]))
+})
+
+test('a call that fails after the work returned fails the transaction: its COMMIT would be a rollback without an error', async () => {
+  const rival = Promise.withResolvers<void>()
+  const held = store.transaction('alpha', async (tx) => {
+    await tx.reserve('email', 'ann')
+    await rival.promise
+  })
+  const stream = streamOf('late')
+  let late: Promise<unknown> | undefined
+  const outcome = store
+    .transaction('alpha', async (tx) => {
+      late = tx.load(stream).then(() => tx.reserve('email', 'ann'))
+      late.catch(() => undefined)
+      tx.append({ stream, expected: 0, events: [markedEvent('x')] })
+    })
+    .then(
+      () => 'committed',
+      () => 'failed',
+    )
+  try {
+    expect(await cancelWaiting()).toBe(true)
+    expect(await late?.catch((error: unknown) => error)).toMatchObject(outage('57014'))
+    expect([await outcome, (await store.load(stream)).version]).toEqual(['failed', 0])
+  } finally {
+    rival.resolve()
+    await held
+  }
 })
 
 test('SQL of a user that meets a limit of its own has failed, and the error stays as the driver made it', async () => {

@@ -88,6 +88,14 @@ test('a command of a newer schema is given back to workers that know it, for as 
   expect(await runCommand(newBus, row, options)).toMatchObject({ status: 'processed' })
 })
 
+test('the time is counted from when it was met: one that had waited for long is given back as well', async () => {
+  const row = await stored(newCommands.send({ parcelId: 'p-6', to: 'home' }), 2)
+  const old = { ...row, createdAt: new Date(Date.now() - 3_600_000), dueAt: new Date(Date.now() - 1_800_000) }
+  expect(await runCommand(oldBus, old, { ...options, unknownTypeGraceMs: 60 })).toMatchObject({ status: 'returned' })
+  await new Promise((resolve) => setTimeout(resolve, 80))
+  expect(await runCommand(oldBus, old, { ...options, unknownTypeGraceMs: 60 })).toMatchObject({ status: 'failed' })
+})
+
 test('so is one whose aggregate has events of newer code: of a type, or of a schema', async () => {
   await newBus.dispatch(newCommands.send({ parcelId: 'p-2', to: 'home' }))
   await newBus.dispatch(newCommands.lose({ parcelId: 'p-2' }))

@@ -56,6 +56,26 @@ describe('a subscription whose process was only away', () => {
     expect(ledgerOf(store.rows)).toEqual(ledgerFrom(await log.all()))
   })
 
+  it('is not called detached while a partition has failed: coming back would try its event anew', async () => {
+    const { log, store, join, detached } = given()
+    const mine = await join('ledger', {}, undefined, 2)
+    await log.append(['a', 'b'])
+    await mine.waitFor(2, ['ledger'])
+    const held = (await store.get(key))?.partitions.find(({ partition }) => partition === 1)
+    expect(held?.owner).toBe(mine.memberId)
+    await store.markState({ key, partition: 1, owner: mine.memberId, fence: held?.fence ?? 0 }, 'failed', {
+      category: 'handler',
+      message: 'no',
+      at: new Date(0),
+      attempts: 1,
+    })
+    await mine.stop()
+    await join('other', { detachAfterMs: 40 })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect((await store.get(key))?.partitions.map(({ state }) => state)).toEqual([expect.not.stringMatching('detached'), 'failed'])
+    expect(detached()).toEqual([])
+  })
+
   it('stays paused where an operator pauses it at that moment', async () => {
     const { store, join, partition } = given()
     let seen = false

@@ -1,4 +1,12 @@
-import { CommandBus, StreamBusyError, VersionConflictError, type Command, type Dispatched, type EventStore } from '@cairn/core'
+import {
+  CommandBus,
+  StreamBusyError,
+  UnsafeDatabaseError,
+  VersionConflictError,
+  type Command,
+  type Dispatched,
+  type EventStore,
+} from '@cairn/core'
 import { InMemoryEventStore } from '@cairn/infra/memory'
 import { expect, test } from 'vitest'
 import { FailingEventStore } from '../contracts/failing-event-store.ts'
@@ -31,6 +39,25 @@ test('behind a command whose failure may pass, none of its batch is begun: sent 
   expect(appends()).toBe(1)
   expect(statuses(await bus.dispatchAll(commands))).toBe('++++++++')
   expect(await linesOf(store, 't', 'j')).toEqual(lines(1, 8))
+})
+
+test('a standby in the place of the server holds them up, too', async () => {
+  const { store } = failingAppends((n) =>
+    n === 1 ? new UnsafeDatabaseError('This server is a standby.', 'Connect to the primary.') : undefined,
+  )
+  const bus = new CommandBus({ store, models: [journalModel] })
+  expect(statuses(await bus.dispatchAll(commands))).toBe('--------')
+  expect(statuses(await bus.dispatchAll(commands))).toBe('++++++++')
+  expect(await linesOf(store, 't', 'j')).toEqual(lines(1, 8))
+})
+
+test('two tenants may use one id: neither waits for the other, or fails with it', async () => {
+  const { store } = failingAppends((n) => (n === 1 ? busy() : undefined))
+  const bus = new CommandBus({ store, models: [journalModel] })
+  const second = note('t', 'j', 'line 2')
+  const ofOther: Command = { ...note('u', 'j', 'line 1'), id: second.id }
+  const [mine, theirs] = await Promise.all([bus.dispatchAll([note('t', 'j', 'line 1'), second]), bus.dispatchAll([ofOther])])
+  expect([statuses(mine), statuses(theirs)]).toEqual(['--', '+'])
 })
 
 test('what was stored before it stays; the groups behind it are not begun', async () => {

@@ -172,7 +172,7 @@ export class CommandBus {
   }
 
   async #execute(message: CommandMessage): Promise<Dispatched> {
-    const turn = this.#turns.of(message.command.id)
+    const turn = this.#turns.of(message.command)
     if (turn !== undefined) await turn.before
     if (turn?.place.heldUp !== undefined) throw turn.place.heldUp.by
     const model = this.#models.get(message.command.type)

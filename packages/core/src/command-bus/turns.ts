@@ -1,4 +1,4 @@
-import { streamMapKey, type StreamKey } from '../contracts/index.ts'
+import { streamMapKey, type Command, type StreamKey } from '../contracts/index.ts'
 import { Line, type Place } from '../decisions/line.ts'
 
 interface Turn {
@@ -9,7 +9,7 @@ interface Turn {
 
 /** Lets several commands be decided in the order in which they were given, however long middleware holds each of them up. */
 export class Turns {
-  readonly #byId = new Map<string, Turn>()
+  readonly #turns = new Map<string, Turn>()
 
   /**
    * Runs the work for all at once. Each command that asks for its turn gets it behind the ones before it, or when those have ended.
@@ -22,15 +22,15 @@ export class Turns {
     const lines = new Map<string, Line>()
     let before: Promise<unknown> = Promise.resolve()
     const works = commands.map((command) => {
-      const id = command.id.toLowerCase()
+      const key = keyOf(command)
       // One that is on its way already is joined, and must not wait for itself.
-      if (this.#byId.has(id)) return work(command)
+      if (this.#turns.has(key)) return work(command)
       const { promise, resolve } = Promise.withResolvers<void>()
       const earlier = before
       const line = lines.get(streamMapKey(command)) ?? new Line()
       lines.set(streamMapKey(command), line)
       const place = line.next()
-      this.#byId.set(id, { before: earlier, place, taken: resolve })
+      this.#turns.set(key, { before: earlier, place, taken: resolve })
       before = promise.then(() => earlier)
       return work(command)
         .catch((error: unknown) => {
@@ -40,14 +40,19 @@ export class Turns {
         })
         .finally(() => {
           resolve()
-          this.#byId.delete(id)
+          this.#turns.delete(key)
         })
     })
     return Promise.allSettled(works)
   }
 
   /** The turn of a command, where it has one. */
-  of(id: string): Turn | undefined {
-    return this.#byId.get(id.toLowerCase())
+  of(command: Pick<Command, 'tenantId' | 'id'>): Turn | undefined {
+    return this.#turns.get(keyOf(command))
   }
+}
+
+/** Ids are of a tenant: two may use the same one. */
+function keyOf({ tenantId, id }: Pick<Command, 'tenantId' | 'id'>): string {
+  return `${tenantId}\0${id.toLowerCase()}`
 }

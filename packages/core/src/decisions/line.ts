@@ -1,4 +1,4 @@
-import { isCairnError, isNewer } from '../errors/index.ts'
+import { isCairnError, isNewer, isOutage } from '../errors/index.ts'
 
 /** A command's place among those of its aggregate that were given together. */
 export interface Place {
@@ -31,5 +31,5 @@ export class Line {
 /** A rule of the business that may pass is tried again by the bus, and what it says in the end is final. */
 function mayPass(error: unknown): boolean {
   if (!isCairnError(error)) return false
-  return error.code === 'CAIRN_STOPPED' || isNewer(error) || (error.retryable && error.code !== 'CAIRN_BUSINESS_RULE')
+  return isOutage(error) || isNewer(error) || (error.retryable && error.code !== 'CAIRN_BUSINESS_RULE')
 }

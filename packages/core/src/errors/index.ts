@@ -10,6 +10,7 @@ export {
   VersionConflictError,
 } from './concurrency.ts'
 export { isNewer } from './is-newer.ts'
+export { isOutage } from './is-outage.ts'
 export { BusinessRuleViolation, DefinitionError, NotAuthorizedError, UpcastError } from './domain.ts'
 export {
   CommandWaitTimeoutError,

@@ -42,6 +42,10 @@ test('instances that begin with nothing begin with null, whatever the schema', (
   expect(() => stateForm('guide', { state: z.object({ due: day }), initial }).store(null)).toThrow(SchemaValidationError)
 })
 
+test('an instance that began before there was an initial state is read as it is', () => {
+  expect(stateForm('guide', { state: z.object({ due: day }), initial }).read(1, null)).toBeNull()
+})
+
 test('without a schema a state is what comes back from JSON', () => {
   const { store } = stateForm('guide', {})
   expect(Object.keys(store({ a: 1, b: undefined }) as object)).toEqual(['a'])

@@ -40,8 +40,8 @@ export function stateForm(processManager: string, options: { readonly state?: un
 
 function formBySchema(schema: VersionedSchema, beginsWithNull: boolean): StateForm {
   const { what, newest, schemaVersion } = schema
-  const read = (stateVersion: number, stored: unknown): unknown =>
-    beginsWithNull && stored === null ? null : readStored(schema, stateVersion, stored)
+  // Null is of an instance that began before there was an initial state.
+  const read = (stateVersion: number, stored: unknown): unknown => (stored === null ? null : readStored(schema, stateVersion, stored))
   return {
     version: schemaVersion,
     coded: newest.coded,

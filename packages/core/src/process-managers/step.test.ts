@@ -228,3 +228,19 @@ test('an expiry that means nothing is refused', () => {
   expect(() => broken({ expiresAfter: { days: -1 } })).toThrow(/cannot be waited for/)
   expect(() => broken({ expired: () => [] })).toThrow(/add expiresAfter/)
 })
+
+test('a stored state that the schema would refuse by now stays as it is where a reaction leaves it out', () => {
+  const strict = defineProcessManager('strict', {
+    events: [orders],
+    initial: (): { n: number } => ({ n: 1 }),
+    state: z.object({ n: z.number().positive() }),
+  })
+    .correlate({ 'order.created': (e) => e.aggregateId, 'order.ready': (e) => e.aggregateId })
+    .on({ 'order.created': () => [], 'order.ready': ({ n }) => ({ state: { n: n - 1 } }) })
+  const begun = step(strict, undefined, event('order.created'), {})?.instance
+  expect(begun?.state).toEqual({ n: 1 })
+  if (begun === undefined) return
+  for (const state of [{ n: 0, left: true }, null])
+    expect(step(strict, { ...begun, state }, event('order.created'), {})?.instance.state).toBe(state)
+  expect(() => step(strict, { ...begun, state: { n: 0 } }, event('order.ready'), {})).toThrow(/strict/)
+})

@@ -53,7 +53,9 @@ export function step(
     )
     // One that caught the interruption went on with something else than what it asked for.
     if (context.interruption !== undefined) throw context.interruption
-    const stored = definition.storeState('state' in reaction ? reaction.state : state)
+    // What is stored and left as it is need not pass a schema that came later.
+    const kept = !('state' in reaction) && before.stateVersion === definition.stateVersion
+    const stored = kept ? before.state : definition.storeState('state' in reaction ? reaction.state : state)
     return carryOut({ definition, key, before, event, schemaVersionOf }, { ...reaction, state: stored })
   } catch (error) {
     throw context.interruption ?? error

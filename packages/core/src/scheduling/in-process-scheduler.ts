@@ -1,5 +1,5 @@
 import type { Command } from '../contracts/index.ts'
-import { CommandIdReusedError, IllegalStatusError, isCairnError } from '../errors/index.ts'
+import { CommandIdReusedError, IllegalStatusError, isCairnError, isOutage } from '../errors/index.ts'
 import { hashCommand } from '../ids/index.ts'
 import {
   silentLogger,
@@ -13,14 +13,6 @@ import { bareChange } from './bare-change.ts'
 import { commandFailure } from './command-failure.ts'
 import type { CommandDispatcher } from './command-worker-options.ts'
 import { storedResult } from './stored-result.ts'
-
-/** Failures that say nothing about the command itself: it goes back to `pending`, and the caller gets the error. */
-const passing: ReadonlySet<string> = new Set([
-  'CAIRN_DATABASE_UNAVAILABLE',
-  'CAIRN_POOL_EXHAUSTED',
-  'CAIRN_STOPPED',
-  'CAIRN_UNSAFE_DATABASE',
-])
 
 /**
  * Runs commands in this process, at once. The command's row says how far it got; should the process die on the way, the
@@ -69,7 +61,8 @@ export class InProcessScheduler implements JobSchedulerPort {
     try {
       change = { status: 'processed', result: storedResult(await this.#bus.dispatch(stored.command, { tenantId })) }
     } catch (error) {
-      if (isCairnError(error) && passing.has(error.code)) {
+      // It goes back to `pending`, and the caller gets the error.
+      if (isOutage(error)) {
         await this.#giveBack(command)
         throw error
       }

@@ -1,25 +1,17 @@
-import { isCairnError, isNewer } from '../errors/index.ts'
+import { isCairnError, isNewer, isOutage } from '../errors/index.ts'
 import type { CommandOutcome, StoredCommand } from '../ports/index.ts'
 import { commandFailure } from './command-failure.ts'
 import type { CommandDispatcher } from './command-worker-options.ts'
+import { metLately } from './met-lately.ts'
 import { storedResult } from './stored-result.ts'
 
 export interface RunOptions {
   readonly maxAttempts: number
   readonly retryMs: number
   readonly maxRetryMs: number
-  /** A command of newer code, or of an aggregate with events of newer code, is left to others for so long, milliseconds. */
+  /** A command of newer code, or of an aggregate with events of newer code, is left to others for so long from when it was met, milliseconds. */
   readonly unknownTypeGraceMs: number
 }
-
-/** Failures of the surroundings: they say nothing about the command, and its tries do not count. */
-const outages: ReadonlySet<string> = new Set([
-  'CAIRN_DATABASE_UNAVAILABLE',
-  'CAIRN_POOL_EXHAUSTED',
-  'CAIRN_STOPPED',
-  // While a failover lasts, the address may lead to the standby.
-  'CAIRN_UNSAFE_DATABASE',
-])
 
 /** Carries a claimed command out, once. Never throws: what became of it is the outcome. */
 export async function runCommand(bus: CommandDispatcher, stored: StoredCommand, options: RunOptions): Promise<CommandOutcome> {
@@ -30,16 +22,12 @@ export async function runCommand(bus: CommandDispatcher, stored: StoredCommand, 
     return { tenantId, id, status: 'processed', result: storedResult(dispatched) }
   } catch (error) {
     const failure = commandFailure(error)
-    if (outages.has(failure.code)) return { tenantId, id, status: 'returned', afterMs: options.retryMs }
-    if (isNewer(error) && isYoung(stored, options.unknownTypeGraceMs)) return { tenantId, id, status: 'returned', afterMs: options.retryMs }
+    if (isOutage(error)) return { tenantId, id, status: 'returned', afterMs: options.retryMs }
+    if (isNewer(error) && metLately(stored, options.unknownTypeGraceMs))
+      return { tenantId, id, status: 'returned', afterMs: options.retryMs }
     if (!mayPass(error) || attempts >= options.maxAttempts) return { tenantId, id, status: 'failed', error: failure }
     return { tenantId, id, status: 'retry', error: failure, afterMs: waitOf(attempts, options) }
   }
-}
-
-/** True for a command that became due less than so many milliseconds ago. */
-export function isYoung({ dueAt, createdAt }: Pick<StoredCommand, 'dueAt' | 'createdAt'>, ms: number): boolean {
-  return Date.now() - (dueAt ?? createdAt).getTime() < ms
 }
 
 /** A rule of the business that may pass was tried again by the bus, within its limits: what it says then is final. */

@@ -4,8 +4,8 @@ import type { ResolvedEngineOptions } from './engine-options.ts'
 import type { SubscriptionState } from './states.ts'
 import { keyText } from './subscription-name.ts'
 
-/** What an operator or a failure set stays as it is; a rebuild that was killed is resumed, not forgotten. */
-const maybeDetached: readonly SubscriptionState[] = ['new', 'catching-up', 'live', 'retrying', 'failed']
+/** What an operator or a failure set stays as it is: coming back would forget the failure, and try the event anew. A rebuild that was killed is resumed, not forgotten. */
+const maybeDetached: readonly SubscriptionState[] = ['new', 'catching-up', 'live', 'retrying']
 
 /**
  * Marks subscriptions that no process runs any more. A deploy stops the old processes before the new ones start: only what stays
@@ -101,8 +101,5 @@ export class DetachedSweep {
 }
 
 function isAlone({ partitions }: SubscriptionStatus): boolean {
-  return (
-    partitions.every(({ state, owner }) => owner === undefined && maybeDetached.includes(state)) &&
-    partitions.some(({ state }) => state !== 'failed')
-  )
+  return partitions.every(({ state, owner }) => owner === undefined && maybeDetached.includes(state))
 }

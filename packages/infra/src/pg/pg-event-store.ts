@@ -185,7 +185,7 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
           if (appends.length === 0) await assertNotAborted(connection)
           else appended = await carryOut(this.#db, connection, tenantId, appends, this.#inline)
           // What was asked for in the meantime, by work that had returned, is part of the transaction too.
-          await tx.settled()
+          while (await tx.settled()) await assertNotAborted(connection)
           appended ||= tx.enqueued
           committing = { appends, result }
           return result

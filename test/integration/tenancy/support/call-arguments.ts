@@ -84,6 +84,7 @@ function valuesFor(claim: Claim, { bravoCommands }: TwoTenants): Readonly<Record
     'p_project text': hiddenMark,
     'p_cursor bigint': null,
     'p_newest_first boolean': false,
+    'p_page boolean': false,
     'p_scope text': `${hiddenMark}-scope`,
     'p_key text': `${hiddenMark}-key`,
     'reserve.p_key': 'not-yet-taken',

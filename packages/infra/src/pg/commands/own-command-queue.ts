@@ -2,6 +2,7 @@ import { assertTenantId, assertUuid, TenantMismatchError, type CommandQueuePort,
 import type { DatabaseTransactionConnection } from 'slonik'
 import { plainArray } from '../connection/array-literal.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
+import { ownStatement } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { Cancelled, Reused } from './pg-command-queue.ts'
 import { cancelled, queueJson, reusedError } from './queue-json.ts'
@@ -36,8 +37,9 @@ export class OwnCommandQueue implements CommandQueuePort {
     const { schema, options, signer } = this.#db
     const texts = queueJson(commands, options.maxPayloadBytes)
     const { text, signature } = signer.sign([this.#tenantId])
-    const { reused } = await this.#connection.one(sql.type(Reused)`
-      select ${sql.identifier([schema, 'enqueue_own_commands'])}(${text}, ${signature}, ${this.#tenantId}, ${texts}::jsonb) as reused`)
+    const query = sql.type(Reused)`
+      select ${sql.identifier([schema, 'enqueue_own_commands'])}(${text}, ${signature}, ${this.#tenantId}, ${texts}::jsonb) as reused`
+    const { reused } = await ownStatement('putting commands aside', this.#connection.one(query))
     this.#failure ??= reusedError(reused)
     if (this.#failure !== undefined) throw this.#failure
     this.#used = true
@@ -50,9 +52,10 @@ export class OwnCommandQueue implements CommandQueuePort {
     if (ids.length === 0) return 0
     const { schema, signer } = this.#db
     const { text, signature } = signer.sign([this.#tenantId])
-    const answer = await this.#connection.one(sql.type(Cancelled)`
+    const query = sql.type(Cancelled)`
       select ${sql.identifier([schema, 'cancel_own_commands'])}(${text}, ${signature}, ${tenantId}, ${plainArray(ids)}::uuid[],
-        ${cancelled}::jsonb) as cancelled`)
+        ${cancelled}::jsonb) as cancelled`
+    const answer = await ownStatement('cancelling commands', this.#connection.one(query))
     return answer.cancelled
   }
 

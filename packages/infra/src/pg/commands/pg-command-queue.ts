@@ -3,6 +3,7 @@ import type { DatabaseTransactionConnection } from 'slonik'
 import { z } from 'zod'
 import { plainArray } from '../connection/array-literal.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
+import { ownStatement } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { statement, type StatementMode } from '../connection/statement.ts'
 import { cancelled, queueJson, reusedError } from './queue-json.ts'
@@ -38,8 +39,9 @@ export class PgCommandQueue implements CommandQueuePort {
     if (commands.length === 0) return
     const { schema, options } = this.#db
     const texts = queueJson(commands, options.maxPayloadBytes)
-    const { reused } = await this.#connection.one(statement(this.#mode, `${schema}_enqueue_commands`, Reused)`
-      select ${sql.identifier([schema, 'enqueue_commands'])}(${texts}::jsonb) as reused`)
+    const query = statement(this.#mode, `${schema}_enqueue_commands`, Reused)`
+      select ${sql.identifier([schema, 'enqueue_commands'])}(${texts}::jsonb) as reused`
+    const { reused } = await ownStatement('putting commands aside', this.#connection.one(query))
     this.#failure ??= reusedError(reused)
     this.check()
     this.#used = true
@@ -50,8 +52,9 @@ export class PgCommandQueue implements CommandQueuePort {
     for (const id of ids) assertUuid('command id', id)
     if (ids.length === 0) return 0
     const { schema } = this.#db
-    const answer = await this.#connection.one(statement(this.#mode, `${schema}_cancel_commands`, Cancelled)`
-      select ${sql.identifier([schema, 'cancel_commands'])}(${tenantId}, ${plainArray(ids)}::uuid[], ${cancelled}::jsonb) as cancelled`)
+    const query = statement(this.#mode, `${schema}_cancel_commands`, Cancelled)`
+      select ${sql.identifier([schema, 'cancel_commands'])}(${tenantId}, ${plainArray(ids)}::uuid[], ${cancelled}::jsonb) as cancelled`
+    const answer = await ownStatement('cancelling commands', this.#connection.one(query))
     return answer.cancelled
   }
 }

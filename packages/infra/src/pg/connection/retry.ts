@@ -36,6 +36,16 @@ export function translateError(error: unknown, what: string): unknown {
   return state !== undefined && isTechnical(state) ? new DatabaseUnavailableError(what, error, `failed (SQLSTATE ${state})`) : error
 }
 
+/** A statement of Cairn's own amid those of a user, where a server that could not do it is an outage. All else is the transaction's affair. */
+export async function ownStatement<T>(what: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    const translated = isConnectionFailure(error) ? error : translateError(error, what)
+    throw translated instanceof DatabaseUnavailableError ? translated : error
+  }
+}
+
 /**
  * Errors that the database raises on purpose (db/functions), as Cairn's own; all others as they are: a statement of the user's that
  * met the time limit that he gave it has failed, and would again.

@@ -1,6 +1,5 @@
 import {
   assertStreamKey,
-  DatabaseUnavailableError,
   InvalidInputError,
   ReservationTakenError,
   TenantMismatchError,
@@ -19,8 +18,7 @@ import { z } from 'zod'
 import { assertReceipt, encodeEntry } from '../append/encode-entry.ts'
 import { OwnCommandQueue } from '../commands/own-command-queue.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
-import { translateError } from '../connection/retry.ts'
-import { isConnectionFailure } from '../connection/sql-state.ts'
+import { ownStatement } from '../connection/retry.ts'
 import { sql } from '../connection/sql.ts'
 import { loadStreams } from '../load/load-streams.ts'
 import { resultsOf } from '../read/results-of.ts'
@@ -70,19 +68,24 @@ export class PgTransaction implements PgEventStoreTransaction {
   }
 
   /**
-   * Waits for the answers that the work did not wait for.
+   * Waits for the answers that the work did not wait for. True where there were any: one that failed may have aborted the transaction.
    * @throws what was refused, a reservation or a command id: the transaction then stores nothing, even where the work hides the error
    */
-  async settled(): Promise<void> {
+  async settled(): Promise<boolean> {
+    const waited = this.#asked.size > 0
     while (this.#asked.size > 0) await Promise.allSettled(this.#asked)
     const failure = this.#failure ?? this.#queue.failure
     if (failure !== undefined) throw failure
+    return waited
   }
 
   async load(stream: StreamKey, options: LoadOptions = {}): Promise<LoadedStream> {
     this.#assertTenant(stream)
     const { schema, signer } = this.#db
-    const [loaded] = await ask('a load', loadStreams(this.connection, schema, signer, [{ stream, after: afterOf(options) }], 'plain'))
+    const [loaded] = await ownStatement(
+      'a load',
+      loadStreams(this.connection, schema, signer, [{ stream, after: afterOf(options) }], 'plain'),
+    )
     if (loaded === undefined) throw new TypeError('A load was left without an answer.')
     return loaded
   }
@@ -110,7 +113,10 @@ export class PgTransaction implements PgEventStoreTransaction {
   async resultOf(command: CommandReceipt): Promise<AppendResult | undefined> {
     assertReceipt(command)
     const { schema, signer } = this.#db
-    const [result] = await ask('looking up a command', resultsOf(this.connection, schema, signer, this.tenantId, [command], 'plain'))
+    const [result] = await ownStatement(
+      'looking up a command',
+      resultsOf(this.connection, schema, signer, this.tenantId, [command], 'plain'),
+    )
     return result
   }
 
@@ -135,7 +141,7 @@ export class PgTransaction implements PgEventStoreTransaction {
     const context = this.#db.signer.sign([this.tenantId])
     const query = sql.type(Done)`
       select ${sql.identifier([this.#db.schema, call])}(${context.text}, ${context.signature}, ${this.tenantId}, ${scope}, ${key}) as done`
-    const { done } = await ask('a reservation', this.connection.one(query))
+    const { done } = await ownStatement('a reservation', this.connection.one(query))
     return done
   }
 
@@ -148,16 +154,6 @@ export class PgTransaction implements PgEventStoreTransaction {
 
 export function afterOf(options: LoadOptions): number {
   return options.afterVersion ?? (options.useSnapshot === false ? 0 : -1)
-}
-
-/** A statement of Cairn's own amid those of the user, where a server that could not do it is an outage. All else is the transaction's affair. */
-async function ask<T>(what: string, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    const translated = isConnectionFailure(error) ? error : translateError(error, what)
-    throw translated instanceof DatabaseUnavailableError ? translated : error
-  }
 }
 
 function assertReservation(field: string, value: string): void {

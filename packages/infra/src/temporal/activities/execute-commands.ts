@@ -2,7 +2,8 @@ import {
   bareChange,
   commandFailure,
   isNewer,
-  isYoung,
+  isOutage,
+  metLately,
   type CommandBus,
   type Dispatched,
   type LoggerPort,
@@ -13,7 +14,7 @@ import {
 import { activityInfo, ApplicationFailure } from '@temporalio/activity'
 import type { CommandBatches, CommandChange } from '../command-batches.ts'
 import { batchAttempts, type CairnActivities, type CommandAnswer } from '../workflows/contract.ts'
-import { isOutage, mayPass } from './is-outage.ts'
+import { mayPass } from './may-pass.ts'
 
 export interface ExecuteCommandsParts {
   readonly batches: CommandBatches
@@ -129,7 +130,7 @@ class Batch {
     const error: unknown = outcome.reason
     const { maxAttempts, newerGraceMs = 60_000 } = this.#parts
     if (mayPass(error) && (isOutage(error) || row.attempts < maxAttempts)) return undefined
-    if (isNewer(error) && isYoung(row, newerGraceMs)) return undefined
+    if (isNewer(error) && metLately(row, newerGraceMs)) return undefined
     return { status: 'failed', error: commandFailure(error) }
   }
 }

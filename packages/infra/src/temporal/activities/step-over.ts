@@ -10,7 +10,7 @@ import {
   type StepServices,
 } from '@cairn/core'
 import type { FailedEvent, HeldTimer, StepResult } from '../workflows/contract.ts'
-import { mayPass } from './is-outage.ts'
+import { mayPass } from './may-pass.ts'
 
 /** What a batch of events leads to in one instance. */
 export interface Steps {

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/activity'
 import type { CommandBatches } from '../command-batches.ts'
 import type { ProcessParts } from '../processes.ts'
 import type { CairnActivities, EventRef, ProcessKey, StepResult } from '../workflows/contract.ts'
-import { mayPass } from './is-outage.ts'
+import { mayPass } from './may-pass.ts'
 import { failedEvent, loadFor, resultOf, stepOver, type LoadsByEvent, type Steps } from './step-over.ts'
 
 /**

@@ -1,6 +1,6 @@
-import { DatabaseUnavailableError, StreamBusyError, UnsafeDatabaseError } from '@cairn/core'
+import { DatabaseUnavailableError, isOutage, StreamBusyError, UnsafeDatabaseError } from '@cairn/core'
 import { expect, test } from 'vitest'
-import { isOutage, mayPass } from './is-outage.ts'
+import { mayPass } from './may-pass.ts'
 
 test('a database that is away, and a standby in its place, say nothing about a command; a held stream counts as a try', () => {
   const away = new DatabaseUnavailableError('an append', undefined)
