@@ -112,10 +112,13 @@ test('commands that a transaction puts aside meet outages like its appends', asy
 
 test('a call that fails after the work returned fails the transaction: its COMMIT would be a rollback without an error', async () => {
   const rival = Promise.withResolvers<void>()
+  const reserved = Promise.withResolvers<void>()
   const held = store.transaction('alpha', async (tx) => {
     await tx.reserve('email', 'ann')
+    reserved.resolve()
     await rival.promise
   })
+  await reserved.promise
   const stream = streamOf('late')
   let late: Promise<unknown> | undefined
   const outcome = store
