@@ -119,7 +119,10 @@ describe('providePostgres', () => {
     const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] })
     const { pid = 0 } = child
     const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+    const exit = once(child, 'exit')
     child.kill('SIGKILL')
+    // Until then its number is that of a process that is there.
+    await exit
     expect(
       await eventually(() =>
         queryOnce(url, 'select 1').then(

@@ -24,5 +24,6 @@ export async function removeDataFolder(folder: string): Promise<void> {
   else if (running !== undefined) {
     throw new DataFolderError(`A server (process ${running.pid}) runs on the data folder ${dataDir}. Stop it first.`, dataDir)
   }
-  await rm(dataDir, { recursive: true, force: true })
+  // A server that has just lost its parent may still write its last files.
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 }
