@@ -91,7 +91,7 @@ export interface LoadedStream {
 }
 
 export interface ReadStreamOptions {
-  /** First version, inclusive. @default 1 */
+  /** First version, inclusive; 0 is as good as 1. @default 1 */
   readonly fromVersion?: number
   /** Last version, inclusive. @default the newest */
   readonly toVersion?: number
@@ -129,6 +129,7 @@ export interface EventStoreTransaction {
    * Queues an append; it is carried out when the work function returns, all streams in key order.
    * A command id that took effect in the meantime ends the transaction with DuplicateCommandError, nothing stored.
    * @throws TenantMismatchError when the stream belongs to another tenant
+   * @throws StoppedError when the transaction takes no more: its work had returned without waiting for whoever calls this
    */
   append(request: AppendRequest): void
   /**

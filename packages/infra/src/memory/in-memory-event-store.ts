@@ -107,11 +107,11 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
   async *readStream(stream: StreamKey, options: ReadStreamOptions = {}): AsyncIterable<RecordedEvent> {
     assertStreamKey(stream)
     const { fromVersion = 1, toVersion, until, limit } = options
-    assertWholeNumber('fromVersion', fromVersion, 1)
+    assertWholeNumber('fromVersion', fromVersion, 0)
     if (toVersion !== undefined) assertWholeNumber('toVersion', toVersion, 0)
     if (limit !== undefined) assertWholeNumber('limit', limit, 0)
     if (until !== undefined) assertTime('until', until)
-    const events = this.#log.find(stream)?.events.slice(fromVersion - 1, toVersion) ?? []
+    const events = this.#log.find(stream)?.events.slice(Math.max(fromVersion - 1, 0), toVersion) ?? []
     const inTime = until === undefined ? events : events.filter((event) => event.recordedAt <= until.getTime())
     for (const event of inTime.slice(0, limit)) yield toRecordedEvent(event)
   }

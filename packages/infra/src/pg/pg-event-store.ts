@@ -180,7 +180,7 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
           const result = await work(tx)
           working = false
           await tx.settled()
-          const { appends } = tx
+          const appends = tx.takeAppends()
           // An append would find out by itself.
           if (appends.length === 0) await assertNotAborted(connection)
           else appended = await carryOut(this.#db, connection, tenantId, appends, this.#inline)

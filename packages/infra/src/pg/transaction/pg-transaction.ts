@@ -2,6 +2,7 @@ import {
   assertStreamKey,
   InvalidInputError,
   ReservationTakenError,
+  StoppedError,
   TenantMismatchError,
   type AppendGroupRequest,
   type AppendRequest,
@@ -45,6 +46,7 @@ export class PgTransaction implements PgEventStoreTransaction {
   /** Calls that may be refused, without an answer yet. */
   readonly #asked = new Set<Promise<unknown>>()
   #failure: Error | undefined
+  #open = true
 
   constructor(db: PgDatabase, tenantId: string, connection: DatabaseTransactionConnection) {
     this.#db = db
@@ -62,8 +64,12 @@ export class PgTransaction implements PgEventStoreTransaction {
     return this.#queue.used
   }
 
-  /** In key order, so that two transactions that share streams wait for each other in one direction only. */
-  get appends(): readonly QueuedAppend[] {
+  /**
+   * Ends the collecting: an append that comes later is refused, not dropped.
+   * @returns all, in key order, so that two transactions that share streams wait for each other in one direction only
+   */
+  takeAppends(): readonly QueuedAppend[] {
+    this.#open = false
     return this.#appends.toSorted(({ entry: a }, { entry: b }) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   }
 
@@ -92,6 +98,7 @@ export class PgTransaction implements PgEventStoreTransaction {
 
   append(request: AppendRequest): void {
     this.#assertTenant(request.stream)
+    if (!this.#open) throw new StoppedError('The transaction')
     const { stream, expected, events, command, snapshot } = request
     const group: AppendGroupRequest = {
       stream,

@@ -31,6 +31,7 @@ export const readingStreams = contractGroup<EventStoreContext>('readStream', {
     expect(await read(6, 6)).toEqual([6])
     expect(await read(5, 99)).toEqual([5, 6])
     expect(await read(7)).toEqual([])
+    expect(await read(0, 2)).toEqual([1, 2])
     expect(await read(4, 3)).toEqual([])
   },
 

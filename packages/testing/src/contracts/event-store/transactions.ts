@@ -127,6 +127,23 @@ export const transactions = contractGroup<EventStoreContext>('transaction', {
     await expectNothingStored(context)
   },
 
+  'stores an append that its work did not wait for, or refuses it': async (context) => {
+    const { store, tenantId } = context
+    const [first, second] = [streamIn(tenantId), streamIn(tenantId)]
+    let late: Promise<unknown> = Promise.resolve()
+    let over: EventStoreTransaction | undefined
+    await store.transaction(tenantId, async (tx) => {
+      over = tx
+      tx.append({ stream: first, expected: 0, events: eventsOf(1) })
+      late = tx.load(second).then(() => tx.append({ stream: second, expected: 0, events: eventsOf(1) }))
+      late.catch(() => undefined)
+    })
+    const [outcome] = await Promise.allSettled([late])
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'CAIRN_STOPPED' })
+    expect(await store.existsAll([second])).toBe(outcome.status === 'fulfilled')
+    await refusal('CAIRN_STOPPED', async () => over?.append({ stream: second, expected: 'any', events: eventsOf(1) }))
+  },
+
   'loads the committed state, its own appends and those of others in flight not included': async (context) => {
     const { store, rival, tenantId } = context
     const { stream } = await givenStream(context, 2)
