@@ -1,3 +1,4 @@
+import { uuidv7 } from '@cairn/core'
 import { openPg, PgCommandStore, PgDueCommands, PgEventStore, PgProcessStore } from '@cairn/infra/pg'
 import { commandQueueContract, dueCommandsContract, processInstancesContract } from '@cairn/testing/contracts'
 import { queryOnce } from '../../support/query-once.ts'
@@ -10,6 +11,11 @@ async function two() {
   const databases = [await openPg(options), await openPg(options)] as const
   const cleanup = async (): Promise<void> => void (await Promise.all(databases.map((db) => db.close())))
   return { one: databases[0], other: databases[1], cleanup }
+}
+
+/** Those of one instance come one after another. */
+function newKey() {
+  return { processManager: 'p', tenantId: 't', instanceId: uuidv7() }
 }
 
 dueCommandsContract('PgDueCommands', async () => {
@@ -49,8 +55,16 @@ processInstancesContract('PgProcessStore', async () => {
 commandQueueContract('PgProcessStore’s transactions', async () => {
   const { one, cleanup } = await two()
   const processes = new PgProcessStore(one)
-  const key = { processManager: 'p', tenantId: 't', instanceId: 'i' }
-  return { store: new PgCommandStore(one), transaction: (_, work) => processes.transaction(key, (tx) => work(tx.commands)), cleanup }
+  const events = new PgEventStore(one)
+  return {
+    store: new PgCommandStore(one),
+    events,
+    transaction: (_, work) => processes.transaction(newKey(), (tx) => work(tx.commands)),
+    cleanup: async () => {
+      await events.drained()
+      await cleanup()
+    },
+  }
 })
 
 commandQueueContract('PgEventStore’s transactions', async () => {
@@ -58,6 +72,7 @@ commandQueueContract('PgEventStore’s transactions', async () => {
   const events = new PgEventStore(one)
   return {
     store: new PgCommandStore(one),
+    events,
     transaction: (tenantId, work) => events.transaction(tenantId, (tx) => work(tx.commands)),
     cleanup: async () => {
       await events.drained()

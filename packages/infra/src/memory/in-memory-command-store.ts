@@ -4,7 +4,6 @@ import {
   assertTenantId,
   assertTime,
   assertUuid,
-  CommandIdReusedError,
   commandStatusMoves,
   defaultMaxPayloadBytes,
   encodeMetadata,
@@ -26,7 +25,8 @@ import {
 } from '@cairn/core'
 import { assertWholeNumber } from './assert-whole-number.ts'
 import { toStoredCommand, type CommandRow } from './command-row.ts'
-import { cancelled, InMemoryCommandQueue, isWaiting, type PreparedCommand } from './commands/in-memory-command-queue.ts'
+import { CommandTable } from './commands/command-table.ts'
+import { cancelled, InMemoryCommandQueue, type PreparedCommand } from './commands/in-memory-command-queue.ts'
 import { InMemoryDueCommands } from './commands/in-memory-due-commands.ts'
 import { elsewhere, inOrder, isDue, rowKey } from './commands/rows.ts'
 import { InMemoryPendingCommands } from './pumps/in-memory-pending-commands.ts'
@@ -40,7 +40,9 @@ export interface InMemoryCommandStoreOptions {
 
 /** Commands in memory, for tests and trials. Every method runs to its end without awaiting, which makes it atomic. */
 export class InMemoryCommandStore implements CommandStorePort {
-  readonly #rows = new Map<string, CommandRow>()
+  /** What an event store must know that is given this one. @internal */
+  readonly table = new CommandTable()
+  readonly #rows = this.table.rows
   readonly #clock: ClockPort
   readonly #maxPayloadBytes: number
   readonly #due: InMemoryDueCommands
@@ -65,7 +67,7 @@ export class InMemoryCommandStore implements CommandStorePort {
 
   /** Commands that stand when `commit` is called, together with whatever else it is part of. */
   begin(): InMemoryCommandQueue {
-    return new InMemoryCommandQueue(this.#rows, this.#clock, (queued) => this.#prepare(queued))
+    return new InMemoryCommandQueue(this.table, this.#clock, (queued) => this.#prepare(queued))
   }
 
   /** A row as a client writes it that knows nothing of Cairn: only its tenant, type and payload, say. */
@@ -81,7 +83,7 @@ export class InMemoryCommandStore implements CommandStorePort {
 
   async handOver(command: Command): Promise<StoredCommand> {
     const row = this.#upsert({ command, dueAt: undefined })
-    if (row.status !== 'pending' || row.hash === undefined) return toStoredCommand(row)
+    if (row.status !== 'pending') return toStoredCommand(row)
     const stored = this.#move(row, 'consumed')
     row.owner = elsewhere
     return stored
@@ -90,9 +92,8 @@ export class InMemoryCommandStore implements CommandStorePort {
   #upsert(queued: QueuedCommand): CommandRow {
     const prepared = this.#prepare(queued)
     const { tenantId, id } = queued.command
-    const found = this.#rows.get(rowKey(tenantId, id))
-    if (found?.hash !== undefined && found.hash !== prepared.hash) throw new CommandIdReusedError(tenantId, id)
-    return found ?? prepared.store()
+    this.table.assertFits(tenantId, id, prepared.hash)
+    return this.#rows.get(rowKey(tenantId, id)) ?? prepared.store()
   }
 
   /** Checks a command before it is stored. @throws InvalidInputError, PayloadTooLargeError */
@@ -151,7 +152,7 @@ export class InMemoryCommandStore implements CommandStorePort {
 
   async withdraw(tenantId: string, id: string): Promise<boolean> {
     const row = this.#find(tenantId, id)
-    if (row === undefined || !isWaiting(row)) return false
+    if (row === undefined || !this.table.isWaiting(row)) return false
     row.error = JSON.stringify(cancelled)
     this.#move(row, 'failed')
     return true
@@ -182,6 +183,8 @@ export class InMemoryCommandStore implements CommandStorePort {
     const row = this.#find(tenantId, id)
     if (row === undefined) return false
     if (commandStatusMoves[row.status].length > 0) throw new IllegalStatusError(id, row.status, 'deleted')
+    // The id is free then, also where it took effect.
+    this.table.receipts.delete(rowKey(tenantId, id))
     return this.#rows.delete(rowKey(tenantId, id))
   }
 

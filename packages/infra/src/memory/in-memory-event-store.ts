@@ -29,6 +29,7 @@ import {
   type StreamKey,
 } from '@cairn/core'
 import { assertWholeNumber } from './assert-whole-number.ts'
+import type { InMemoryCommandQueue } from './commands/in-memory-command-queue.ts'
 import { encodeAppend, encodeReceipt, type EncodedAppend } from './encoded-append.ts'
 import { InMemoryCommandStore } from './in-memory-command-store.ts'
 import { InMemoryTransaction } from './in-memory-transaction.ts'
@@ -73,11 +74,11 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: InMemoryEventStoreOptions = {}) {
-    this.#log = new MemoryLog(options.clock ?? systemClock)
     this.#maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
     assertWholeNumber('maxPayloadBytes', this.#maxPayloadBytes, 1)
     this.#inline = options.inline
     this.#commands = options.commands ?? new InMemoryCommandStore({ clock: options.clock ?? systemClock })
+    this.#log = new MemoryLog(options.clock ?? systemClock, this.#commands.table)
     this.#appended = options.appended ?? (() => {})
   }
 
@@ -151,13 +152,14 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
 
   async transaction<T>(tenantId: string, work: (tx: EventStoreTransaction) => Promise<T>): Promise<T> {
     assertTenantId(tenantId)
+    const commands = this.#commands.begin()
     const tx = new InMemoryTransaction({
       tenantId,
       log: this.#log,
       reservations: this.#reservations,
-      commands: this.#commands.begin(),
+      commands,
       maxPayloadBytes: this.#maxPayloadBytes,
-      carryOut: (appends, onDuplicate) => this.#carryOut(appends, onDuplicate),
+      carryOut: (appends, onDuplicate) => this.#carryOut(appends, onDuplicate, commands),
     })
     try {
       const value = await work(tx)
@@ -198,10 +200,11 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
   #carryOut(
     appends: readonly EncodedAppend[],
     onDuplicate: (append: EncodedAppend) => void,
+    commands?: InMemoryCommandQueue,
   ): readonly Outcome[] | Promise<readonly Outcome[]> {
     const inline = this.#inline
-    if (inline === undefined) return this.#log.appendAll(appends, onDuplicate)
-    const carriedOut = this.#turn.then(() => this.#withRows(inline, appends, onDuplicate))
+    if (inline === undefined) return withCommands(commands, () => this.#log.appendAll(appends, onDuplicate))
+    const carriedOut = this.#turn.then(() => this.#withRows(inline, appends, onDuplicate, commands))
     this.#turn = carriedOut.catch(() => undefined)
     return carriedOut
   }
@@ -210,13 +213,14 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
     { writer, begin }: InMemoryInline,
     appends: readonly EncodedAppend[],
     onDuplicate: (append: EncodedAppend) => void,
+    commands: InMemoryCommandQueue | undefined,
   ): Promise<readonly Outcome[]> {
     const { outcomes, carryOut } = this.#log.rehearse(appends, onDuplicate)
     const events = outcomes.flatMap((outcome) => (outcome.stored ? outcome.results.flatMap((result) => result.events) : []))
     const rows = begin()
     if (events.some(({ type }) => writer.types.has(type))) await writer.write(events, (projection) => rows.open(projection))
     // In one turn of the event loop: events and rows become visible together.
-    const carriedOut = carryOut()
+    const carriedOut = withCommands(commands, carryOut)
     rows.commit()
     return carriedOut
   }
@@ -224,6 +228,18 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
   #exists(stream: StreamKey): boolean {
     assertStreamKey(stream)
     return (this.#log.find(stream)?.events.length ?? 0) > 0
+  }
+}
+
+/** Commands stand before the appends: those find the ids that their own transaction put aside. */
+function withCommands(commands: InMemoryCommandQueue | undefined, carryOut: () => readonly Outcome[]): readonly Outcome[] {
+  commands?.check()
+  const undo = commands?.commit()
+  try {
+    return carryOut()
+  } catch (error) {
+    undo?.()
+    throw error
   }
 }
 

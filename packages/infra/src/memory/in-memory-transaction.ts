@@ -31,7 +31,7 @@ interface Parts {
   readonly reservations: ReservationBook
   readonly commands: InMemoryCommandQueue
   readonly maxPayloadBytes: number
-  /** As `MemoryLog.appendAll`, with what else belongs to an append. */
+  /** As `MemoryLog.appendAll`, with what else belongs to an append, and `commands`. */
   readonly carryOut: (
     appends: readonly EncodedAppend[],
     onDuplicate: (append: EncodedAppend) => void,
@@ -96,7 +96,6 @@ export class InMemoryTransaction implements EventStoreTransaction {
         throw new DuplicateCommandError(append.stream, append.parts[0]?.command?.id ?? '')
       },
     )
-    this.#parts.commands.commit()
     this.#end(true)
   }
 

@@ -10,6 +10,8 @@ import {
   type ExpectedVersion,
   type StreamKey,
 } from '@cairn/core'
+import type { CommandTable } from './commands/command-table.ts'
+import { rowKey } from './commands/rows.ts'
 import type { EncodedAppend, EncodedPart, EncodedReceipt, EncodedSnapshot } from './encoded-append.ts'
 import { toRecordedEvent, type StoredEvent } from './stored-event.ts'
 
@@ -19,13 +21,6 @@ export interface StreamRow {
   readonly events: StoredEvent[]
   closed: boolean
   snapshot: EncodedSnapshot | undefined
-}
-
-interface ReceiptRow {
-  readonly hash: string
-  readonly stream: StreamKey
-  readonly version: number
-  readonly events: readonly StoredEvent[]
 }
 
 export type Outcome =
@@ -40,10 +35,11 @@ export class MemoryLog {
   readonly #clock: ClockPort
   readonly #events: StoredEvent[] = []
   readonly #streams = new Map<string, StreamRow>()
-  readonly #receipts = new Map<string, ReceiptRow>()
+  readonly #commands: CommandTable
 
-  constructor(clock: ClockPort) {
+  constructor(clock: ClockPort, commands: CommandTable) {
     this.#clock = clock
+    this.#commands = commands
   }
 
   get horizon(): number {
@@ -61,10 +57,10 @@ export class MemoryLog {
 
   /** @throws CommandIdReusedError when the id stands here with another hash */
   resultOf(tenantId: string, command: EncodedReceipt): AppendResult | undefined {
-    const receipt = this.#receipts.get(receiptKey(tenantId, command.id))
-    if (receipt === undefined) return undefined
-    if (receipt.hash !== command.hash) throw new CommandIdReusedError(tenantId, command.id)
-    return toResult(receipt.stream, receipt.events, receipt.version, true)
+    const known = this.#commands.hashOf(tenantId, command.id)
+    if (known !== undefined && known !== command.hash) throw new CommandIdReusedError(tenantId, command.id)
+    const receipt = this.#commands.receipts.get(rowKey(tenantId, command.id))
+    return receipt && toResult(receipt.stream, receipt.events, receipt.version, true)
   }
 
   /** Carries the appends out in order, all or none. `onDuplicate` is told of each that was not stored, and may refuse by throwing. */
@@ -114,6 +110,7 @@ export class MemoryLog {
 
   #append(append: EncodedAppend, recordedAt: number, undo: (() => void)[]): Outcome {
     const { stream, parts, snapshot } = append
+    for (const { command } of parts) if (command !== undefined) this.#commands.assertFits(stream.tenantId, command.id, command.hash)
     // The receipts come first: a repeated command is answered with its first result even where the version has moved on.
     const earlier = parts.map(({ command }) => (command === undefined ? undefined : this.resultOf(stream.tenantId, command)))
     if (earlier.some((result) => result !== undefined)) return { stored: false, results: earlier }
@@ -148,9 +145,10 @@ export class MemoryLog {
     })
     const version = row.events.length
     if (part.command !== undefined) {
-      const key = receiptKey(row.stream.tenantId, part.command.id)
-      this.#receipts.set(key, { hash: part.command.hash, stream: row.stream, version, events: added })
-      undo.push(() => this.#receipts.delete(key))
+      const { receipts } = this.#commands
+      const key = rowKey(row.stream.tenantId, part.command.id)
+      receipts.set(key, { hash: part.command.hash, stream: row.stream, version, events: added })
+      undo.push(() => receipts.delete(key))
     }
     return toResult(row.stream, added, version, false)
   }
@@ -168,10 +166,6 @@ export class MemoryLog {
 function assertVersion(row: StreamRow, expected: ExpectedVersion): void {
   const actual = row.events.length
   if (!matchesExpectedVersion(expected, actual)) throw new VersionConflictError(row.stream, expected, actual)
-}
-
-function receiptKey(tenantId: string, commandId: string): string {
-  return `${tenantId}\0${commandId}`
 }
 
 function toResult(stream: StreamKey, events: readonly StoredEvent[], version: number, duplicate: boolean): AppendResult {

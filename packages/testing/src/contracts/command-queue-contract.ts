@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { commandIds } from './command-queue/command-ids.ts'
 import { commandQueueContext, type CommandQueueContext, type CommandQueueFixture } from './command-queue/context.ts'
 import { commandIn } from './command-store/given.ts'
 import { contractGroup, type ContractGroup } from './contract-case.ts'
@@ -103,7 +104,7 @@ const cancelling = contractGroup<CommandQueueContext>('cancel', {
 })
 
 /** Every promise of `CommandQueuePort`, as data. */
-export const commandQueueCases: readonly ContractGroup<CommandQueueContext>[] = [enqueueing, cancelling]
+export const commandQueueCases: readonly ContractGroup<CommandQueueContext>[] = [enqueueing, cancelling, commandIds]
 
 /** What every queue of commands must pass, in every kind of transaction that has one. */
 export function commandQueueContract(name: string, factory: () => Promise<CommandQueueFixture>): void {

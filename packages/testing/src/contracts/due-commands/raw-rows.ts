@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { contractGroup } from '../contract-case.ts'
 import { commandIn, failure, idsOf } from '../command-store/given.ts'
+import { refusal } from '../observe.ts'
 import { leaseMs, type DueCommandsContext } from './context.ts'
 
 export const rawRows = contractGroup<DueCommandsContext>('rows of clients', {
@@ -53,6 +54,12 @@ export const rawRows = contractGroup<DueCommandsContext>('rows of clients', {
     expect((await store.getById(tenantId, one))?.command.aggregateId).toBe('a')
     expect(await store.getById(tenantId, two)).toMatchObject({ status: 'failed', error: failure })
     expect(await due.raw([type], 10)).toEqual([])
+  },
+
+  'stand for nothing that another command may be: their ids are in use': async ({ store, insert, tenantId, type }) => {
+    const id = await insert({ tenantId, type, payload: {} })
+    await refusal('CAIRN_COMMAND_ID_REUSED', store.upsert(commandIn(tenantId, { id, type, payload: {} })))
+    await refusal('CAIRN_COMMAND_ID_REUSED', store.handOver(commandIn(tenantId, { id, type, payload: {} })))
   },
 
   'that cannot be kept are told apart when they are admitted, and the others are admitted': async (context) => {

@@ -1,0 +1,36 @@
+import { CommandIdReusedError, type StreamKey } from '@cairn/core'
+import type { CommandRow } from '../command-row.ts'
+import type { StoredEvent } from '../stored-event.ts'
+import { rowKey, type CommandRows } from './rows.ts'
+
+/** What a command led to, by the key of its id. */
+export interface ReceiptRow {
+  readonly hash: string
+  readonly stream: StreamKey
+  readonly version: number
+  readonly events: readonly StoredEvent[]
+}
+
+/** Commands that are stored and commands that took effect. In PostgreSQL they are one table: an id stands for one content in both. */
+export class CommandTable {
+  readonly rows: CommandRows = new Map<string, CommandRow>()
+  readonly receipts = new Map<string, ReceiptRow>()
+
+  /** What an id stands for; undefined where nobody used it, or nobody has admitted its row. */
+  hashOf(tenantId: string, id: string): string | undefined {
+    const key = rowKey(tenantId, id)
+    return this.receipts.get(key)?.hash ?? this.rows.get(key)?.hash
+  }
+
+  /** @throws CommandIdReusedError where the id stands for other content, or for what nobody has admitted */
+  assertFits(tenantId: string, id: string, hash: string): void {
+    const known = this.hashOf(tenantId, id)
+    if (known === hash || (known === undefined && !this.rows.has(rowKey(tenantId, id)))) return
+    throw new CommandIdReusedError(tenantId, id)
+  }
+
+  /** True for a command that nobody has ever taken, and that did not take effect by another way. */
+  isWaiting({ tenantId, id, status, attempts }: CommandRow): boolean {
+    return status === 'pending' && attempts === 0 && !this.receipts.has(rowKey(tenantId, id))
+  }
+}
