@@ -807,9 +807,9 @@ begin
   values (p_tenant, p_id, p_hash, 'pending', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, p_due_at, now())
   on conflict do nothing returning * into v;
   if not found then
-    -- A receipt of a command that ran without a row of its own learns what it was.
+    -- A receipt of a command that ran without a row of its own learns what it was, and what came of it.
     update commands c set type = p_type, aggregate_type = p_aggregate_type, aggregate_id = p_aggregate_id, payload = p_payload,
-                          metadata = p_metadata, updated_at = now()
+                          metadata = p_metadata, result = receipt_result(c, p_aggregate_id), updated_at = now()
      where c.tenant_id = p_tenant and c.id = p_id and c.hash = p_hash and c.metadata is null;
     select * into v from commands c where c.tenant_id = p_tenant and c.id = p_id;
   end if;
@@ -907,13 +907,14 @@ begin
   select p_tenant, (e->>0)::uuid, decode(e->>1, 'hex'), 'pending', e->>2, e->>3, e->>4, e->5, e->6, v_first + place - 1, now()
     from jsonb_array_elements(p_commands) with ordinality w(e, place) order by (e->>0)::uuid
   on conflict do nothing;
-  -- Receipts of commands that ran without a row of their own learn what they were.
+  -- Receipts of commands that ran without a row of their own learn what they were, and what came of them.
   with found as (
     select c.id, e from jsonb_array_elements(p_commands) e
       join commands c on c.tenant_id = p_tenant and c.id = (e->>0)::uuid and c.hash = decode(e->>1, 'hex') and c.metadata is null
      order by c.id for update of c
   )
-  update commands c set type = e->>2, aggregate_type = e->>3, aggregate_id = e->>4, payload = e->5, metadata = e->6, updated_at = now()
+  update commands c set type = e->>2, aggregate_type = e->>3, aggregate_id = e->>4, payload = e->5, metadata = e->6,
+                        result = receipt_result(c, e->>4), updated_at = now()
     from found where c.tenant_id = p_tenant and c.id = found.id;
   return (select json_agg(command_json(c) order by w.place)
             from jsonb_array_elements(p_commands) with ordinality w(e, place)
@@ -1043,7 +1044,8 @@ begin
         on c.metadata is null and c.hash = decode(e->>2, 'hex')
      order by c.tenant_id, c.id
   )
-  update commands c set type = e->>3, aggregate_type = e->>4, aggregate_id = e->>5, payload = e->6, metadata = e->7, updated_at = now()
+  update commands c set type = e->>3, aggregate_type = e->>4, aggregate_id = e->>5, payload = e->6, metadata = e->7,
+                        result = receipt_result(c, e->>5), updated_at = now()
     from found where c.tenant_id = found.tenant_id and c.id = found.id;
   return (select json_agg(json_build_array(c.tenant_id, c.id)) from jsonb_array_elements(p_commands) e
             join lateral (select x.* from commands x where x.tenant_id = e->>0 and x.id = (e->>1)::uuid limit 1) c
@@ -1917,6 +1919,22 @@ $$;
 ALTER FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT next bigint) OWNER TO cairn_owner;
 
 COMMENT ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT next bigint) IS 'Made by Cairn’s migration, which replaces and removes it.';
+
+CREATE FUNCTION cairn.receipt_result(c cairn.commands, p_aggregate_id text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'cairn', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+  select jsonb_build_object(
+    'aggregateId', p_aggregate_id, 'version', c.version, 'position', coalesce(c.position, 0),
+    'eventIds', coalesce((select jsonb_agg(e.id order by e.version) from events e
+                           where e.stream_id = c.stream_id and e.version between c.first_version and c.version), '[]'))
+$$;
+
+ALTER FUNCTION cairn.receipt_result(c cairn.commands, p_aggregate_id text) OWNER TO cairn_owner;
+
+COMMENT ON FUNCTION cairn.receipt_result(c cairn.commands, p_aggregate_id text) IS 'Made by Cairn’s migration, which replaces and removes it.';
 
 CREATE FUNCTION cairn.record_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3410,6 +3428,8 @@ GRANT ALL ON FUNCTION cairn.read_stream(p_context text, p_signature text, p_tena
 
 REVOKE ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT next bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION cairn.read_tenant_log(p_context text, p_signature text, p_tenant text, p_after bigint, p_limit integer, p_types text[], OUT horizon bigint, OUT events text, OUT next bigint) TO cairn_app;
+
+REVOKE ALL ON FUNCTION cairn.receipt_result(c cairn.commands, p_aggregate_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION cairn.record_change() FROM PUBLIC;
 

@@ -34,9 +34,9 @@ begin
   values (p_tenant, p_id, p_hash, 'pending', p_type, p_aggregate_type, p_aggregate_id, p_payload, p_metadata, p_due_at, now())
   on conflict do nothing returning * into v;
   if not found then
-    -- A receipt of a command that ran without a row of its own learns what it was.
+    -- A receipt of a command that ran without a row of its own learns what it was, and what came of it.
     update commands c set type = p_type, aggregate_type = p_aggregate_type, aggregate_id = p_aggregate_id, payload = p_payload,
-                          metadata = p_metadata, updated_at = now()
+                          metadata = p_metadata, result = receipt_result(c, p_aggregate_id), updated_at = now()
      where c.tenant_id = p_tenant and c.id = p_id and c.hash = p_hash and c.metadata is null;
     select * into v from commands c where c.tenant_id = p_tenant and c.id = p_id;
   end if;

@@ -17,13 +17,14 @@ begin
   select p_tenant, (e->>0)::uuid, decode(e->>1, 'hex'), 'pending', e->>2, e->>3, e->>4, e->5, e->6, v_first + place - 1, now()
     from jsonb_array_elements(p_commands) with ordinality w(e, place) order by (e->>0)::uuid
   on conflict do nothing;
-  -- Receipts of commands that ran without a row of their own learn what they were.
+  -- Receipts of commands that ran without a row of their own learn what they were, and what came of them.
   with found as (
     select c.id, e from jsonb_array_elements(p_commands) e
       join commands c on c.tenant_id = p_tenant and c.id = (e->>0)::uuid and c.hash = decode(e->>1, 'hex') and c.metadata is null
      order by c.id for update of c
   )
-  update commands c set type = e->>2, aggregate_type = e->>3, aggregate_id = e->>4, payload = e->5, metadata = e->6, updated_at = now()
+  update commands c set type = e->>2, aggregate_type = e->>3, aggregate_id = e->>4, payload = e->5, metadata = e->6,
+                        result = receipt_result(c, e->>4), updated_at = now()
     from found where c.tenant_id = p_tenant and c.id = found.id;
   return (select json_agg(command_json(c) order by w.place)
             from jsonb_array_elements(p_commands) with ordinality w(e, place)

@@ -2,7 +2,7 @@
 
 -- Stores commands as pending: a JSON array of [tenant, id, hash, type, aggregate type, aggregate id, payload, metadata, due at in
 -- milliseconds or null]. One that is stored already stays as it is; a receipt of a command that ran without a row of its own
--- learns what it was. Answers the ids (as [tenant, id]) that were used with other content; the caller rolls back then.
+-- learns what it was, and what came of it. Answers the ids (as [tenant, id]) that were used with other content; the caller rolls back then.
 create or replace function enqueue_commands(p_commands jsonb) returns json
 language plpgsql volatile security definer
 set search_path from current
@@ -23,7 +23,8 @@ begin
         on c.metadata is null and c.hash = decode(e->>2, 'hex')
      order by c.tenant_id, c.id
   )
-  update commands c set type = e->>3, aggregate_type = e->>4, aggregate_id = e->>5, payload = e->6, metadata = e->7, updated_at = now()
+  update commands c set type = e->>3, aggregate_type = e->>4, aggregate_id = e->>5, payload = e->6, metadata = e->7,
+                        result = receipt_result(c, e->>5), updated_at = now()
     from found where c.tenant_id = found.tenant_id and c.id = found.id;
   return (select json_agg(json_build_array(c.tenant_id, c.id)) from jsonb_array_elements(p_commands) e
             join lateral (select x.* from commands x where x.tenant_id = e->>0 and x.id = (e->>1)::uuid limit 1) c

@@ -145,6 +145,17 @@ describe('a scheduler that is set up by itself', () => {
     expect(await app.health()).toMatchObject({ status: 'up', scheduler: { kind: 'other', reachable: true } })
   })
 
+  test('is not given a command that ran before: it might carry it out by another way', async () => {
+    const other = new Other()
+    const app = await start(other)
+    const ran = order('ran')
+    const { position, events } = await app.dispatch(ran)
+    const { commandId } = await app.dispatch(ran, { async: true })
+    const result = { aggregateId: 'ran', version: 1, position, eventIds: events.map(({ id }) => id) }
+    expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'processed', result })
+    expect(other.log).toEqual([])
+  })
+
   test('that does not take a command gets it again, and no attempt is counted', async () => {
     const other = new Other()
     let refusals = 2

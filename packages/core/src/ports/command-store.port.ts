@@ -7,7 +7,7 @@ import type { Command } from '../contracts/command.ts'
  * |---|---|---|---|
  * | pending | stored, nobody has taken it | upsert, enqueue, or an INSERT of SQL alone | consumed, processed, failed |
  * | consumed | handed to a scheduler | claim, claimDue, handOver, markStatus | pending (given back, or its worker died), processed, failed |
- * | processed | done; `result` is readable | markStatus | never |
+ * | processed | done; `result` is readable | markStatus, or upsert and enqueue of what took effect before | never |
  * | failed | refused for good, or retries exhausted; `error` is readable | markStatus | never |
  */
 export type CommandStatus = 'pending' | 'consumed' | 'processed' | 'failed'
@@ -62,7 +62,8 @@ export interface CommandQuery {
 export interface CommandStorePort {
   /**
    * Stores a command as pending. The same id with the same content again changes nothing and returns what is stored,
-   * so resubmitting a finished command answers with its result; its time stays as it was.
+   * so resubmitting a finished command answers with its result; its time stays as it was. One that took effect without being stored
+   * is stored as processed, with its result, and never run.
    * @throws CommandIdReusedError when the id was used with other content
    */
   upsert(command: Command, options?: { readonly dueAt?: Date | undefined }): Promise<StoredCommand>

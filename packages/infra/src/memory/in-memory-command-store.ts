@@ -104,8 +104,14 @@ export class InMemoryCommandStore implements CommandStorePort {
     const payload = encodePayload(`command ${type}`, command.payload, this.#maxPayloadBytes)
     const metadata = encodeMetadata(`command ${type}`, command.metadata)
     const hash = hashCommand(command)
-    const row = { id, tenantId, type, aggregateType, aggregateId, payload, metadata, hash, dueAt: dueAt?.getTime() }
-    return { hash, store: () => this.#put(row) }
+    const row = { id, tenantId, type, aggregateType, aggregateId, payload, metadata, hash }
+    const store = (): CommandRow => {
+      const result = this.table.resultOf(command)
+      if (result === undefined) return this.#put({ ...row, dueAt: dueAt?.getTime() })
+      // It took effect without a row of its own: there is nothing left to do.
+      return this.#put({ ...row, status: 'processed', result: JSON.stringify(result) })
+    }
+    return { hash, store }
   }
 
   #put(

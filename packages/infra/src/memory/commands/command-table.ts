@@ -1,4 +1,4 @@
-import { CommandIdReusedError, type StreamKey } from '@cairn/core'
+import { CommandIdReusedError, type Command, type StoredResult, type StreamKey } from '@cairn/core'
 import type { CommandRow } from '../command-row.ts'
 import type { StoredEvent } from '../stored-event.ts'
 import { rowKey, type CommandRows } from './rows.ts'
@@ -27,6 +27,14 @@ export class CommandTable {
     const known = this.hashOf(tenantId, id)
     if (known === hash || (known === undefined && !this.rows.has(rowKey(tenantId, id)))) return
     throw new CommandIdReusedError(tenantId, id)
+  }
+
+  /** What a worker would have written down as the result of a command that took effect; undefined where it did not. */
+  resultOf({ tenantId, id, aggregateId }: Pick<Command, 'tenantId' | 'id' | 'aggregateId'>): StoredResult | undefined {
+    const receipt = this.receipts.get(rowKey(tenantId, id))
+    if (receipt === undefined) return undefined
+    const { version, events } = receipt
+    return { aggregateId, version, position: events.at(-1)?.position ?? 0, eventIds: events.map((event) => event.id) }
   }
 
   /** True for a command that nobody has ever taken, and that did not take effect by another way. */

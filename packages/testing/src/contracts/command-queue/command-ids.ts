@@ -53,6 +53,30 @@ export const commandIds = contractGroup<CommandQueueContext>('an id of a command
     expect(await store.getById(tenantId, command.id)).toBeUndefined()
   },
 
+  'whose effect is in the log is that of a processed command with its result, however it is stored': async (context) => {
+    const { store, events, transaction, tenantId } = context
+    const ways: readonly ((command: Command) => Promise<unknown>)[] = [
+      (command) => store.upsert(command, { dueAt: new Date(Date.now() + 3_600_000) }),
+      (command) => store.handOver(command),
+      (command) => transaction(tenantId, (commands) => commands.enqueue([{ command, dueAt: new Date(Date.now() + 3_600_000) }])),
+    ]
+    for (const way of ways) {
+      for (const count of [2, 0]) {
+        const command = commandIn(tenantId)
+        await events.append({ ...appendOf(commandIn(tenantId, { aggregateId: command.aggregateId })), expected: 0 })
+        const { version, position, events: stored } = await events.append(appendOf(command, count))
+        await events.append(appendOf(commandIn(tenantId, { aggregateId: command.aggregateId })))
+        await way(command)
+        const result = { aggregateId: command.aggregateId, version, position, eventIds: stored.map(({ id }) => id) }
+        const row = await store.getById(tenantId, command.id)
+        expect(row).toMatchObject({ command, status: 'processed', attempts: 0, dueAt: undefined, result })
+        await way(command)
+        expect(await store.getById(tenantId, command.id)).toEqual(row)
+      }
+    }
+    expect(await store.claim(tenantId, 10)).toEqual([])
+  },
+
   'is refused to the second of two open transactions with different content': async ({ store, transaction, tenantId }) => {
     const [command, beside] = [commandIn(tenantId), commandIn(tenantId)]
     const enqueued = Promise.withResolvers<void>()
