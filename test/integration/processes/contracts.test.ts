@@ -20,8 +20,10 @@ function newKey() {
 
 dueCommandsContract('PgDueCommands', async () => {
   const { one, other, cleanup } = await two()
+  const events = new PgEventStore(one)
   return {
     store: new PgCommandStore(one),
+    events,
     due: new PgDueCommands(one),
     rival: new PgDueCommands(other),
     async insert(row) {
@@ -43,7 +45,10 @@ dueCommandsContract('PgDueCommands', async () => {
       )
       return stored?.id ?? ''
     },
-    cleanup,
+    cleanup: async () => {
+      await events.drained()
+      await cleanup()
+    },
   }
 })
 

@@ -11,7 +11,8 @@ function newKey() {
 
 dueCommandsContract('InMemoryDueCommands', async () => {
   const store = new InMemoryCommandStore()
-  return { store, due: store.due, insert: async (row) => store.insert(row), cleanup }
+  const events = new InMemoryEventStore({ commands: store })
+  return { store, events, due: store.due, insert: async (row) => store.insert(row), cleanup }
 })
 
 processInstancesContract('InMemoryProcessStore', async () => ({ instances: new InMemoryProcessStore(), cleanup }))

@@ -52,7 +52,7 @@ export class InMemoryCommandStore implements CommandStorePort {
     this.#clock = options.clock ?? systemClock
     this.#maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
     assertWholeNumber('maxPayloadBytes', this.#maxPayloadBytes, 1)
-    this.#due = new InMemoryDueCommands(this.#rows, this.#clock, this.#maxPayloadBytes)
+    this.#due = new InMemoryDueCommands(this.table, this.#clock, this.#maxPayloadBytes)
   }
 
   /** What is due, for workers. */
@@ -150,7 +150,8 @@ export class InMemoryCommandStore implements CommandStorePort {
     const result = change.status === 'processed' ? this.#encodeResult(id, change.result) : undefined
     const error = change.status === 'failed' ? encodePayload(`the error of command ${id}`, change.error, this.#maxPayloadBytes) : undefined
     if (row === undefined) throw new IllegalStatusError(id, undefined, change.status)
-    if (!commandStatusMoves[row.status].includes(change.status)) throw new IllegalStatusError(id, row.status, change.status)
+    const allowed = commandStatusMoves[row.status].includes(change.status) && (change.status !== 'failed' || !this.table.tookEffect(row))
+    if (!allowed) throw new IllegalStatusError(id, row.status, change.status)
     row.result = result
     row.error = error
     return this.#move(row, change.status)

@@ -29,6 +29,11 @@ export class CommandTable {
     throw new CommandIdReusedError(tenantId, id)
   }
 
+  /** What took effect did not fail, whatever whoever ran it last may say. */
+  tookEffect({ tenantId, id }: Pick<Command, 'tenantId' | 'id'>): boolean {
+    return this.receipts.has(rowKey(tenantId, id))
+  }
+
   /** What a worker would have written down as the result of a command that took effect; undefined where it did not. */
   resultOf({ tenantId, id, aggregateId }: Pick<Command, 'tenantId' | 'id' | 'aggregateId'>): StoredResult | undefined {
     const receipt = this.receipts.get(rowKey(tenantId, id))
@@ -38,7 +43,7 @@ export class CommandTable {
   }
 
   /** True for a command that nobody has ever taken, and that did not take effect by another way. */
-  isWaiting({ tenantId, id, status, attempts }: CommandRow): boolean {
-    return status === 'pending' && attempts === 0 && !this.receipts.has(rowKey(tenantId, id))
+  isWaiting(row: CommandRow): boolean {
+    return row.status === 'pending' && row.attempts === 0 && !this.tookEffect(row)
   }
 }

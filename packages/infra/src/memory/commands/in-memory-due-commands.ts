@@ -14,19 +14,22 @@ import {
 } from '@cairn/core'
 import { assertWholeNumber } from '../assert-whole-number.ts'
 import { toStoredCommand, type CommandRow } from '../command-row.ts'
+import type { CommandTable } from './command-table.ts'
 import { aggregateOf, elsewhere, inOrder, isDue, rowKey, timeOf, type CommandRows } from './rows.ts'
 
 const dayMs = 86_400_000
 
 /** Several workers on one store are several processes on one database. Every method runs to its end without awaiting. */
 export class InMemoryDueCommands implements DueCommandsPort {
+  readonly #table: CommandTable
   readonly #rows: CommandRows
   readonly #clock: ClockPort
   readonly #maxPayloadBytes: number
   readonly #workers = new Map<string, { readonly types: readonly string[]; readonly expiresAt: number }>()
 
-  constructor(rows: CommandRows, clock: ClockPort, maxPayloadBytes: number) {
-    this.#rows = rows
+  constructor(table: CommandTable, clock: ClockPort, maxPayloadBytes: number) {
+    this.#table = table
+    this.#rows = table.rows
     this.#clock = clock
     this.#maxPayloadBytes = maxPayloadBytes
   }
@@ -113,7 +116,7 @@ export class InMemoryDueCommands implements DueCommandsPort {
   async refuse(commands: readonly RefusedCommand[]): Promise<void> {
     for (const { tenantId, id, error } of commands) {
       const row = this.#rows.get(rowKey(tenantId, id))
-      if (row?.status === 'pending')
+      if (row?.status === 'pending' && !this.#table.tookEffect(row))
         this.#change(row, { status: 'failed', error: JSON.stringify(error), retryAt: undefined, hash: row.hash ?? '' })
     }
   }
@@ -144,6 +147,10 @@ export class InMemoryDueCommands implements DueCommandsPort {
       const { status } = outcome
       if (status === 'handed') {
         this.#change(row, { owner: elsewhere })
+        continue
+      }
+      if (status === 'failed' && this.#table.tookEffect(row)) {
+        this.#change(row, { status: 'processed', owner: undefined, retryAt: undefined, result: undefined, error: undefined })
         continue
       }
       const again = status === 'retry' || status === 'returned'

@@ -1,17 +1,9 @@
-import { hashCommand, uuidv7, type AppendRequest, type Command } from '@cairn/core'
+import { uuidv7, type Command } from '@cairn/core'
 import { expect } from 'vitest'
-import { commandIn } from '../command-store/given.ts'
+import { appendOf, changeTo, commandIn } from '../command-store/given.ts'
 import { contractGroup } from '../contract-case.ts'
-import { eventsOf } from '../event-store/given.ts'
 import { refusal } from '../observe.ts'
 import type { CommandQueueContext } from './context.ts'
-
-/** What carrying a command out appends, whoever does it. */
-function appendOf(command: Command, count = 1): AppendRequest {
-  const { id, tenantId, aggregateType, aggregateId } = command
-  const stream = { tenantId, aggregateType, aggregateId }
-  return { stream, expected: 'any', events: eventsOf(count), command: { id, hash: hashCommand(command) } }
-}
 
 function otherContent(command: Command): Command {
   return { ...command, payload: { other: uuidv7() } }
@@ -133,6 +125,17 @@ export const commandIds = contractGroup<CommandQueueContext>('an id of a command
     expect(await store.withdraw(tenantId, command.id)).toBe(false)
     expect(await transaction(tenantId, (commands) => commands.cancel(tenantId, [command.id]))).toBe(0)
     expect((await store.getById(tenantId, command.id))?.status).not.toBe('failed')
+  },
+
+  'whose effect is in the log is not marked failed any more': async ({ store, events, tenantId }) => {
+    for (const status of ['pending', 'consumed'] as const) {
+      const { command } = await store.upsert(commandIn(tenantId))
+      if (status === 'consumed') await store.markStatus(tenantId, command.id, { status })
+      await events.append(appendOf(command))
+      const found = await store.getById(tenantId, command.id)
+      await refusal('CAIRN_ILLEGAL_STATUS', store.markStatus(tenantId, command.id, changeTo.failed))
+      expect(await store.getById(tenantId, command.id)).toEqual(found)
+    }
   },
 
   'is free once its row was removed, also where it took effect': async ({ store, events, tenantId }) => {

@@ -1,4 +1,14 @@
-import { uuidv7, type Command, type CommandFailure, type CommandStatus, type StatusChange, type StoredCommand } from '@cairn/core'
+import {
+  hashCommand,
+  uuidv7,
+  type AppendRequest,
+  type Command,
+  type CommandFailure,
+  type CommandStatus,
+  type StatusChange,
+  type StoredCommand,
+} from '@cairn/core'
+import { eventsOf } from '../event-store/given.ts'
 import type { CommandStoreContext } from './context.ts'
 
 export function commandIn(tenantId: string, changes: Partial<Command> = {}): Command {
@@ -12,6 +22,13 @@ export function commandIn(tenantId: string, changes: Partial<Command> = {}): Com
     metadata: { correlationId: uuidv7(), causationId: uuidv7(), schemaVersion: 1 },
     ...changes,
   }
+}
+
+/** What carrying a command out appends, whoever does it. */
+export function appendOf(command: Command, count = 1): AppendRequest {
+  const { id, tenantId, aggregateType, aggregateId } = command
+  const stream = { tenantId, aggregateType, aggregateId }
+  return { stream, expected: 'any', events: eventsOf(count), command: { id, hash: hashCommand(command) } }
 }
 
 /** Stores so many pending commands, one after another: oldest first, and ascending by id. */

@@ -4,6 +4,7 @@ import {
   type CommandStorePort,
   type CommandWorkerInfo,
   type DueCommandsPort,
+  type EventStorePort,
   type RawCommand,
   type StoredCommand,
 } from '@cairn/core'
@@ -15,6 +16,8 @@ export interface DueCommandsFixture {
   /** Another process over the same data, as far as it can tell. @default `due` */
   readonly rival?: DueCommandsPort
   readonly store: CommandStorePort
+  /** The log beside it. */
+  readonly events: EventStorePort
   /** Writes a row as a client does that knows nothing of Cairn; answers its id. */
   insert(row: Pick<RawCommand, 'tenantId' | 'type' | 'payload'> & Partial<RawCommand>): Promise<string>
   /** Called once, after the last case. */
@@ -35,7 +38,7 @@ export interface DueCommandsContext extends Omit<DueCommandsFixture, 'rival' | '
 /** Long for a test, short for a person. */
 export const leaseMs = 60_000
 
-export function dueCommandsContext({ due, rival = due, store, insert }: DueCommandsFixture): DueCommandsContext {
+export function dueCommandsContext({ due, rival = due, store, events, insert }: DueCommandsFixture): DueCommandsContext {
   const tenantId = `tenant-${uuidv7()}`
   const type = `order.create${uuidv7()}`
   const workerOf = (label: string): CommandWorkerInfo => ({ id: uuidv7(), label, types: [type] })
@@ -43,6 +46,7 @@ export function dueCommandsContext({ due, rival = due, store, insert }: DueComma
     due,
     rival,
     store,
+    events,
     insert: (row) => insert(row),
     tenantId,
     type,

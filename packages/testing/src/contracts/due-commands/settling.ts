@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { contractGroup } from '../contract-case.ts'
-import { failure, idsOf } from '../command-store/given.ts'
+import { appendOf, failure, idsOf } from '../command-store/given.ts'
 import { claimedInTime, leaseMs, type DueCommandsContext } from './context.ts'
 
 export const settling = contractGroup<DueCommandsContext>('settle', {
@@ -31,6 +31,21 @@ export const settling = contractGroup<DueCommandsContext>('settle', {
     const commands = await claimedInTime(context)
     expect(idsOf(commands)).toEqual([first, second])
     expect(commands.map(({ attempts }) => attempts)).toEqual([2, 1])
+  },
+
+  'does not let fail what took effect, nor does a refusal': async (context) => {
+    const { due, store, events, worker, tenantId } = context
+    const [taken, waiting] = [await claimed(context, 'a'), await context.given('b')]
+    for (const id of [taken, waiting]) {
+      const stored = await store.getById(tenantId, id)
+      if (stored !== undefined) await events.append(appendOf(stored.command))
+    }
+    await due.settle(worker.id, [{ tenantId, id: taken, status: 'failed', error: failure }])
+    await due.refuse([{ tenantId, id: waiting, error: failure }])
+    expect(await store.getById(tenantId, taken)).toMatchObject({ status: 'processed', error: undefined })
+    const left = await store.getById(tenantId, waiting)
+    expect(left?.error).toBeUndefined()
+    expect(left?.status).not.toBe('failed')
   },
 
   'takes a command back as if it had never been claimed': async (context) => {
