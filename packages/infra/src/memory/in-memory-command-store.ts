@@ -106,7 +106,7 @@ export class InMemoryCommandStore implements CommandStorePort {
     const hash = hashCommand(command)
     const row = { id, tenantId, type, aggregateType, aggregateId, payload, metadata, hash }
     const store = (): CommandRow => {
-      const result = this.table.resultOf(command)
+      const result = this.table.resultOf(row)
       if (result === undefined) return this.#put({ ...row, dueAt: dueAt?.getTime() })
       // It took effect without a row of its own: there is nothing left to do.
       return this.#put({ ...row, status: 'processed', result: JSON.stringify(result) })
