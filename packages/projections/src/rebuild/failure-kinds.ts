@@ -1,11 +1,12 @@
 import { EventHandlingFailure, isCairnError, isLeaseLost, isTransient, TooManyParkedError } from '@cairn/core'
 
-/** A failure of the way to the database or of the lease, which another try may not meet. */
+/** A failure of the way to the database, of a limit there, or of the lease, which another try may not meet. */
 export function mayHeal(error: unknown): boolean {
   return (
     isTransient(error) ||
     isLeaseLost(error) ||
     isCairnError(error, 'CAIRN_IDLE_COMMIT') ||
+    isCairnError(error, 'CAIRN_STATEMENT_STOPPED') ||
     isCairnError(error, 'CAIRN_TRANSACTION_ROLLED_BACK')
   )
 }

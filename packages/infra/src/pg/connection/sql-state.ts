@@ -21,9 +21,17 @@ export function provesRollback(error: unknown): boolean {
   return state !== undefined && state !== '40003' && !state.startsWith('08') && !sessionEnded.has(state)
 }
 
-/** Not enough resources (53), trouble of the system (58), cancelled or out of time, a server that only reads: for now. */
+/**
+ * A limit of the login's (57014 statement_timeout, 53400 temp_file_limit), or somebody who cancelled it (57014 as well): one statement
+ * was too much, or was taken for that.
+ */
+export function isStopped(state: string): boolean {
+  return state === '57014' || state === '53400'
+}
+
+/** Not enough resources (53), trouble of the system (58), a server that only reads: for now, and for whatever is sent. */
 export function isTechnical(state: string): boolean {
-  return state.startsWith('53') || state.startsWith('58') || state === '57014' || state === '25006'
+  return (state.startsWith('53') && !isStopped(state)) || state.startsWith('58') || state === '25006'
 }
 
 /** True when the database could not be reached or went away: the same call may succeed on another connection. */
