@@ -1,10 +1,18 @@
 import { ConnectionError } from 'slonik'
 
+/**
+ * True for what the operating system said of a socket. EPIPE has five capitals, as a SQLSTATE has; what PostgreSQL reported, with a
+ * state that somebody's own function raised perhaps, carries its severity.
+ */
+export function isSystemError(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code) && !('severity' in error)
+}
+
 /** The SQLSTATE of an error that PostgreSQL reported, wherever the driver wrapped it. */
 export function sqlStateOf(error: unknown): string | undefined {
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
     const code: unknown = 'code' in e ? e.code : undefined
-    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code
+    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !isSystemError(e)) return code
   }
   return undefined
 }
@@ -41,7 +49,7 @@ export function isConnectionFailure(error: unknown): boolean {
   if (state !== undefined) return state.startsWith('08') || sessionEnded.has(state) || state === '53300'
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
     if (e instanceof ConnectionError || /^Backend(Terminated|TerminatedUnexpectedly)Error$/.test(e.constructor.name)) return true
-    if ('code' in e && typeof e.code === 'string' && /^E[A-Z]+$/.test(e.code)) return true
+    if (isSystemError(e)) return true
     if (/connection (terminated|ended|timeout|closed)|query read timeout|timeout (expired|exceeded)|not queryable/i.test(e.message))
       return true
   }
