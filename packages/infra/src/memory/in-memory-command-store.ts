@@ -15,6 +15,7 @@ import {
   type ClockPort,
   type Command,
   type CommandQuery,
+  type CommandReceipt,
   type CommandStatus,
   type CommandStorePort,
   type DueCommandsPort,
@@ -176,6 +177,14 @@ export class InMemoryCommandStore implements CommandStorePort {
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       .slice(0, limit)
       .map(toStoredCommand)
+  }
+
+  /** The command has taken effect in the log: where it had ended as failed, it did not fail. @internal */
+  tookEffect(tenantId: string, { id, hash }: CommandReceipt): void {
+    const row = this.#rows.get(rowKey(tenantId, id))
+    if (row?.status !== 'failed' || row.hash !== hash) return
+    row.error = undefined
+    this.#move(row, 'processed')
   }
 
   async delete(tenantId: string, id: string): Promise<boolean> {

@@ -200,7 +200,7 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
     onDuplicate: (append: EncodedAppend) => void,
   ): readonly Outcome[] | Promise<readonly Outcome[]> {
     const inline = this.#inline
-    if (inline === undefined) return this.#log.appendAll(appends, onDuplicate)
+    if (inline === undefined) return this.#tookEffect(appends, this.#log.appendAll(appends, onDuplicate))
     const carriedOut = this.#turn.then(() => this.#withRows(inline, appends, onDuplicate))
     this.#turn = carriedOut.catch(() => undefined)
     return carriedOut
@@ -218,7 +218,16 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
     // In one turn of the event loop: events and rows become visible together.
     const carriedOut = carryOut()
     rows.commit()
-    return carriedOut
+    return this.#tookEffect(appends, carriedOut)
+  }
+
+  /** Tells the commands whose effects the appends are. */
+  #tookEffect(appends: readonly EncodedAppend[], outcomes: readonly Outcome[]): readonly Outcome[] {
+    for (const [i, { stream, parts }] of appends.entries()) {
+      if (outcomes[i]?.stored !== true) continue
+      for (const { command } of parts) if (command !== undefined) this.#commands.tookEffect(stream.tenantId, command)
+    }
+    return outcomes
   }
 
   #exists(stream: StreamKey): boolean {
