@@ -2,7 +2,7 @@ import { UnknownEventError } from '../errors/subscriptions.ts'
 import type { RecordedEvent } from '../contracts/event.ts'
 import type { Lease, StoredFailure, TakenLease } from '../ports/subscription-store.port.ts'
 import type { Feed } from './feed.ts'
-import type { SelectedEvent } from './event-selector.ts'
+import type { SelectedEvent, Selection, UnknownEvent } from './event-selector.ts'
 import { Interruption } from './interruption.ts'
 import { PageSource } from './page-source.ts'
 import { PartitionState } from './partition-state.ts'
@@ -183,12 +183,24 @@ export class PartitionRunner {
       await this.#wake.wait(this.#source.attached ? work.lazyIn : Math.min(work.lazyIn ?? aheadOfHorizonMs, aheadOfHorizonMs))
       return
     }
-    const { events, unknown } = this.#parts.entry.selector.select(page.events, this.lease.partition)
+    const { events, unknown } = this.#select(page.events)
     this.#lastSeen = page.events.at(-1) ?? this.#lastSeen
     this.#backlog = { events, next: page.next, unknown, index: 0 }
     await work.fault('batch-read', { events: events.length, next: page.next })
     await this.#workOff(this.#backlog)
     this.#tellLag(page.horizon)
+  }
+
+  #select(events: readonly RecordedEvent[]): Selection {
+    const { selector } = this.#parts.entry
+    const selection = selector.select(events, this.lease.partition)
+    const { position } = this.#work
+    if (selection.unknown === undefined || selection.unknown.event.position > position) return selection
+    // A page that is shared may begin before: newer code has handled that event, and this process goes on behind it.
+    return selector.select(
+      events.filter((event) => event.position > position),
+      this.lease.partition,
+    )
   }
 
   /** One batch of the page. */
@@ -290,14 +302,15 @@ export class PartitionRunner {
     throw new RunnerEnded('failed')
   }
 
-  async #giveUp(unknown: RecordedEvent): Promise<void> {
+  async #giveUp({ event, cause }: UnknownEvent): Promise<void> {
     if (this.#work.dirty || this.#work.position > this.#work.committed) await this.#work.flush()
-    const error = new UnknownEventError(this.#parts.entry.id, unknown.type, unknown.id, unknown.position)
-    const failure = storedFailure(error, { event: unknown, attempts: 1, at: this.#parts.options.clock.now() })
+    const error = new UnknownEventError(this.#parts.entry.id, event.type, event.id, event.position, cause)
+    const failure = storedFailure(error, { event, attempts: 1, at: this.#parts.options.clock.now() })
+    if (this.#state.rebuilding) return this.#fail(failure)
     // A state that runs: a process with newer code takes the partition at once.
     await this.#state.mark('retrying', failure)
     this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'retried', failure)
-    this.#log('error', error.message, { position: unknown.position, eventId: unknown.id, eventType: unknown.type })
+    this.#log('error', error.message, { position: event.position, eventId: event.id, eventType: event.type })
     throw new RunnerEnded('unknown-event', error)
   }
 
