@@ -251,9 +251,9 @@ export class PartitionRunner {
     const { trouble } = this.#memory
     if (trouble?.position !== one.event.position) {
       // What cannot be lifted now cannot be lifted a moment later: that needs other code.
-      return this.#noteFailure(one.event, one.refusal?.error, consumer.failure.retry.attempts)
+      return this.#noteFailure(one.event, one.refusal?.error, true)
     }
-    if (this.#state.rebuilding || trouble.attempts >= consumer.failure.retry.attempts) return this.#exhausted(one, trouble.failure)
+    if (this.#state.rebuilding || trouble.exhausted) return this.#exhausted(one, trouble.failure)
     const wait = trouble.dueAt - performance.now()
     if (wait > 0) return this.#wake.wait(wait)
     await work.handle([one], { attempt: trouble.attempts + 1, rebuilding: this.#state.rebuilding, live: false })
@@ -277,13 +277,17 @@ export class PartitionRunner {
     await work.flush()
     this.#memory.trouble = undefined
     this.#parts.telemetry.failed(key, partition, 'parked', failure)
-    this.#log('error', `Event ${one.event.id} failed ${failure.attempts} times and was parked: ${failure.message}`, {
-      position: one.event.position,
-      eventId: one.event.id,
-      tenantId: one.event.tenantId,
-      eventType: one.event.type,
-      parkingKey: one.key,
-    })
+    this.#log(
+      'error',
+      `Event ${one.event.id} failed ${failure.attempts === 1 ? 'once' : `${failure.attempts} times`} and was parked: ${failure.message}`,
+      {
+        position: one.event.position,
+        eventId: one.event.id,
+        tenantId: one.event.tenantId,
+        eventType: one.event.type,
+        parkingKey: one.key,
+      },
+    )
     await work.fault('event-parked', { position: one.event.position })
   }
 
@@ -316,7 +320,8 @@ export class PartitionRunner {
 
   async #replay(): Promise<void> {
     const work = this.#work
-    if (work.dirty) await work.flush()
+    // A checkpoint past events of others too: a retry that fails takes back what is not stored, and nothing would move it forward again.
+    await work.flush()
     const { options, store, entry, telemetry } = this.#parts
     const replay = new ParkedReplay({
       options,
@@ -360,14 +365,16 @@ export class PartitionRunner {
     this.#backlog = undefined
   }
 
-  async #noteFailure(event: RecordedEvent, error: unknown, tries = 1): Promise<void> {
+  /** @param inVain another try would fail as this one did */
+  async #noteFailure(event: RecordedEvent, error: unknown, inVain = false): Promise<void> {
     const { trouble } = this.#memory
     const { retry } = this.#parts.entry.consumer.failure
-    const attempts = (trouble?.position === event.position ? trouble.attempts : 0) + tries
+    const attempts = (trouble?.position === event.position ? trouble.attempts : 0) + 1
     const failure = storedFailure(error, { event, attempts, at: this.#parts.options.clock.now() })
-    const delay = retryDelay(retry, attempts)
-    this.#memory.trouble = { position: event.position, attempts, failure, dueAt: performance.now() + delay }
-    if (this.#state.rebuilding || attempts >= retry.attempts) return
+    const exhausted = inVain || attempts >= retry.attempts
+    const delay = exhausted ? 0 : retryDelay(retry, attempts)
+    this.#memory.trouble = { position: event.position, attempts, exhausted, failure, dueAt: performance.now() + delay }
+    if (this.#state.rebuilding || exhausted) return
     this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'retried', failure)
     this.#log(
       'warn',
