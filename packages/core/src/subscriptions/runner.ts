@@ -245,7 +245,6 @@ export class PartitionRunner {
   /** An event that failed, cannot be lifted, or finds no room among those that wait. What was handled before is stored first. */
   async #handleAlone(one: SelectedEvent): Promise<void> {
     const work = this.#work
-    const { consumer } = this.#parts.entry
     if (work.dirty) return this.#flushIfDue(true)
     if (work.isBlocked(one.key)) return this.#fail(this.#tooManyWaiting(one))
     const { trouble } = this.#memory
