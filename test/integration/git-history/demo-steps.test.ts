@@ -14,7 +14,7 @@ import {
   type DemoSettings,
 } from '@cairn/example-git-history/demo'
 import { removeDataFolder } from '@cairn/infra/embedded'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 let folder = ''
 let repo = ''
@@ -24,12 +24,6 @@ beforeAll(async () => {
   repo = join(folder, 'repository.git')
   data = join(folder, 'data')
   await generateRepository({ commits: 60, seed: 5, folder: repo })
-})
-beforeEach(() => {
-  // On a database of its own, whatever the shell has in mind.
-  vi.stubEnv('DATABASE_URL', undefined)
-  vi.stubEnv('SUPABASE_DB_URL', undefined)
-  return () => void vi.unstubAllEnvs()
 })
 afterAll(async () => {
   await removeDataFolder(data)

@@ -17,7 +17,7 @@ interface Run {
 
 /** Runs the demo without a terminal; with `killAt` it gets a SIGKILL as soon as it has written that. */
 async function demo(args: readonly string[], { killAt, env: more }: { killAt?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Run> {
-  const { DATABASE_URL: _, INIT_CWD: __, ...env } = process.env
+  const { INIT_CWD: _, ...env } = process.env
   const child = spawn(process.execPath, [script, ...args], { env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
