@@ -368,7 +368,7 @@ describe('when the code changes', () => {
       version,
       fingerprint,
       tables: tables.map(({ model }) => model),
-      inline: 'inline' in generation && generation.inline === true,
+      inline: generation.inline,
     }))
     const about = (drift: readonly Drift[]): readonly unknown[] =>
       drift.filter(({ projection }) => projection === gone.declared.name).map(({ kind, remedy }) => [kind, remedy])

@@ -5,9 +5,10 @@ export class SubscriptionChangedError extends CairnError {
   readonly code = 'CAIRN_SUBSCRIPTION_CHANGED'
   readonly retryable = false
 
-  constructor(what: string, version: number) {
+  /** @param change what is known of the difference: 'its mode changed from inline to async' */
+  constructor(what: string, version: number, change?: string) {
     super(
-      `The definition of ${what} is not the one that is stored as version ${version}. Raise its version to ${version + 1}` +
+      `The definition of ${what} is not the one that is stored as version ${version}${change === undefined ? '' : `: ${change}`}. Raise its version to ${version + 1}` +
         `, or undo the change; a projection of the same version can also be rebuilt: rebuild-projections --from-scratch.`,
       { details: { what, version } },
     )

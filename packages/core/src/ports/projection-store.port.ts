@@ -12,6 +12,8 @@ export interface Generation {
   readonly version: number
   readonly fingerprint: string
   readonly state: GenerationState
+  /** Written by appends themselves, and by no subscription once it is live. */
+  readonly inline: boolean
   readonly tables: readonly PhysicalTable[]
   /** A side build that holds this tenant's rows alone. */
   readonly tenantId?: string | undefined
@@ -64,6 +66,7 @@ export interface Drift {
     | 'column-nullability'
     | 'column-case'
     | 'key'
+    | 'mode'
     | 'missing-index'
     | 'missing-view'
     | 'policy'

@@ -88,6 +88,7 @@ async function compareGeneration(
     const drifts: TableDrift[] = [...compareTable(table, relation)]
     if (relation?.kind === 'table')
       drifts.push(...(await compareAccess(session, generation, table)), ...compareGrants(session, generation, table, catalog))
+    if (generation.inline !== projection.inline) drifts.push(otherMode(projection))
     if (generation.state === 'live') drifts.push(...compareView(table, catalog.get(model.name)))
     found.push(
       ...settle(drifts).map((drift) => ({
@@ -97,6 +98,11 @@ async function compareGeneration(
     )
   }
   return found
+}
+
+function otherMode({ inline }: Pick<DeclaredProjection, 'inline'>): TableDrift {
+  const [expected, actual] = inline ? ['inline', 'async'] : ['async', 'inline']
+  return { kind: 'mode', expected, actual, remedy: 'rebuild' }
 }
 
 /** What rests on a table or a column that only a rebuild brings is for the rebuild, too. */
