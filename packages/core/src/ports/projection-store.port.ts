@@ -73,7 +73,10 @@ export interface Drift {
     | 'grants'
   readonly expected: string | undefined
   readonly actual: string | undefined
-  /** added columns, indexes, policies, grants and views are repaired in place; everything else needs a rebuild. */
+  /**
+   * Indexes, policies, grants and views are repaired in place, and so are columns that the definition got since; everything else
+   * needs a rebuild, a column that is lost included.
+   */
   readonly remedy: 'repair' | 'rebuild' | 'drop'
 }
 
