@@ -141,7 +141,10 @@ export class Feeder {
     if (this.#lease !== undefined) await this.#parts.host.subscriptions.markState(this.#lease, 'failed', failure)
   }
 
+  /** What was not committed is handled again by whoever opens it next, and is counted then. */
   close(): void {
+    this.events -= this.#uncommitted
+    this.#uncommitted = 0
     this.#processor = undefined
     this.#lease = undefined
   }
