@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 // once must not reach them. Vitest's own (a second for `expect.poll`, five for a test) are a busy machine's usual delays.
 const expectations = { poll: { timeout: 30_000 } }
 
+// No test has the database of the shell that it runs in, and neither has a process that it starts: "embedded" would give way to it.
+const env = { DATABASE_URL: '', SUPABASE_DB_URL: '' }
+
 // Projects by cost: `unit` needs nothing, `integration` needs PostgreSQL.
 export default defineConfig({
   test: {
@@ -11,6 +14,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          env,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           expect: expectations,
@@ -26,6 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          env,
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/global-setup.ts'],
           testTimeout: 180_000,

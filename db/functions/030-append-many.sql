@@ -186,8 +186,11 @@ begin
       from unnest(r_append, r_id, r_hash, r_offset, r_count, r_last, r_audit, v_receipt) x(a, id, hash, o, c, l, au, known)
      where v_outcome[a] = 1 and known = 0;
     if 7 = any (v_receipt) then
-      -- Stored before as a row of its own; here it takes effect.
-      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p
+      -- Stored before as a row of its own; here it takes effect. What had ended as failed then did not fail.
+      update commands k set stream_id = x.st, first_version = x.f, version = x.v, position = x.p,
+                            status = case k.status when 'failed' then 'processed' else k.status end,
+                            error = case k.status when 'failed' then null else k.error end,
+                            updated_at = case k.status when 'failed' then now() else k.updated_at end
         from (select v_tenant[a] as t, id, v_stream[a] as st, v_version[a] + o + 1 as f, v_version[a] + o + c as v, v_position[l] as p
                 from unnest(r_append, r_id, r_offset, r_count, r_last, v_receipt) y(a, id, o, c, l, known)
                where v_outcome[a] = 1 and known = 7) x

@@ -147,7 +147,11 @@ begin
   end if;
   if 7 = any (v_known) then
     update commands k set stream_id = v_stream, first_version = append_one.version + x.o + 1, version = append_one.version + x.o + x.c,
-                          position = case when x.c > 0 then v_position[x.o + x.c] end
+                          position = case when x.c > 0 then v_position[x.o + x.c] end,
+                          -- As in append_many: what takes effect did not fail.
+                          status = case k.status when 'failed' then 'processed' else k.status end,
+                          error = case k.status when 'failed' then null else k.error end,
+                          updated_at = case k.status when 'failed' then now() else k.updated_at end
       from unnest(r_id, r_offset, r_count, v_known) x(id, o, c, known)
      where x.known = 7 and k.tenant_id = p_tenant and k.id = x.id;
   end if;

@@ -58,7 +58,7 @@ export interface Cairn<D extends Domain = Domain> extends AsyncDisposable {
    * @throws AggregateExistsError when the command creates what exists already
    * @throws CommandIdReusedError when the command's id was used with other content
    * @throws StreamClosedError, and whatever the aggregate throws
-   * @throws DatabaseUnavailableError, PoolExhaustedError with nothing half-done: send the same command again
+   * @throws DatabaseUnavailableError, PoolExhaustedError, StatementStoppedError with nothing half-done: send the same command again
    * @throws WaitTimeoutError when `waitFor` took too long, or the app was stopped meanwhile: the command is stored
    * @throws InlineProjectionError when an inline projection fails at its events: nothing is stored
    */

@@ -122,7 +122,8 @@ function* problemsOf({ key, partitions, standsBack }: SubscriptionReport): Gener
   }
   const parked = sum(partitions.map((one) => one.parked))
   if (parked > 0) yield `${key.name} has ${parked} parked event${parked === 1 ? '' : 's'}; later ones of the same key wait.`
-  if (standsBack) yield `${key.name} is left to other processes: this one met an event of a type that it does not know.`
+  const unknown = partitions.find(({ failure }) => failure?.category === 'CAIRN_UNKNOWN_EVENT')?.failure
+  if (standsBack) yield `${key.name} is left to other processes: ${unknown?.message ?? 'this one could not go on with it.'}`
 }
 
 function sum(values: readonly number[]): number {

@@ -39,6 +39,77 @@ it('gives up on a stream that stays held, says so, stores nothing, and lets the 
   await database.close()
 })
 
+it('gives up on a whole line of appends when the time of a single one is over', async () => {
+  const database = await openPg({ url: appUrl, workerUrl, schema, contextKey, holdTimeoutMs: 1_500 })
+  const store = new PgEventStore(database)
+  const stream = { tenantId: 't', aggregateType: 'order', aggregateId: 'line' }
+  const append = () => store.append({ stream, expected: 'any', events: [event()] })
+  await append()
+  const holder = new Client({ connectionString: url })
+  try {
+    await holder.connect()
+    await holder.query('begin')
+    await holder.query(`select from ${schema}.streams where aggregate_id = 'line' for update`)
+    const started = performance.now()
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, append))
+    // 30 seconds, if each waited for itself.
+    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(outcomes).toEqual(outcomes.map(() => ({ status: 'rejected', reason: expect.objectContaining({ code: 'CAIRN_STREAM_BUSY' }) })))
+    // One that comes now has all of its time.
+    const late = append().catch((error: unknown) => error)
+    await holder.query('select pg_sleep(0.5)')
+    await holder.query('rollback')
+    expect(await late).toMatchObject({ version: 2 })
+  } finally {
+    await holder.end()
+    await store.drained()
+    await database.close()
+  }
+})
+
+it('lets an append wait for a held stream that has waited long before, for another that went through', async () => {
+  const database = await openPg({ url: appUrl, workerUrl, schema, contextKey, holdTimeoutMs: 1_000 })
+  const store = new PgEventStore(database)
+  const stream = { tenantId: 't', aggregateType: 'order', aggregateId: 'slow' }
+  await store.append({ stream, expected: 0, events: [event()] })
+  await queryOnce(
+    url,
+    `create or replace function public.take_longer() returns trigger language plpgsql as $$begin perform pg_catalog.pg_sleep(2); return new; end$$`,
+  )
+  await queryOnce(
+    url,
+    `create trigger take_longer before insert on ${schema}.events
+       for each row when (new.type = 'order.longer') execute function public.take_longer()`,
+  )
+  const waits = async (what: string): Promise<boolean> =>
+    eventually(async () => {
+      const found = await queryOnce(url, `select from pg_stat_activity where datname = current_database() and ${what}`)
+      return found.length > 0
+    })
+  const holder = new Client({ connectionString: url })
+  try {
+    await holder.connect()
+    await holder.query('begin')
+    const longer = store.append({ stream, expected: 1, events: [{ ...event(), type: 'order.longer' }] })
+    const behind = store.append({ stream, expected: 2, events: [event()] })
+    const outcome = behind.then(
+      ({ version }) => version,
+      (error: unknown) => error,
+    )
+    expect(await waits(`wait_event = 'PgSleep'`)).toBe(true)
+    await holder.query(`select from ${schema}.streams where aggregate_id = 'slow' for update`)
+    expect((await longer).version).toBe(2)
+    expect(await waits(`wait_event_type = 'Lock'`)).toBe(true)
+    await holder.query('rollback')
+    expect(await outcome).toBe(3)
+  } finally {
+    await holder.end()
+    await queryOnce(url, `drop trigger take_longer on ${schema}.events`)
+    await store.drained()
+    await database.close()
+  }
+})
+
 it('lets an append with inline projections through while more streams are held than there are connections to wait on', async () => {
   const db = await openPg({ url: appUrl, workerUrl, schema, contextKey, acquireTimeoutMs: 4_000, holdTimeoutMs: 20_000 })
   const types = new Set(['order.noted'])

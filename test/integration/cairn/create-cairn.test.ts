@@ -198,6 +198,10 @@ describe('the start', async () => {
 })
 
 describe('the embedded database', () => {
+  it('gives way to no database of the shell that tests run in: vitest.config.ts empties these', () => {
+    expect([process.env['DATABASE_URL'], process.env['SUPABASE_DB_URL']]).toEqual(['', ''])
+  })
+
   it('starts with the app, is migrated, and keeps the log for the next start', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'cairn-app-'))
     const options = { domains, database: 'embedded', dataDir: join(dataDir, 'postgres'), defaultTenantId: 't' }

@@ -18,6 +18,7 @@ const store = new PgEventStore(db)
 const streamOf = (aggregateId: string) => ({ tenantId: 'alpha', aggregateType: 'thing', aggregateId })
 const append = (id: string) => store.append({ stream: streamOf(id), expected: 'any', events: [markedEvent('x')] })
 const outage = (state: string) => ({ code: 'CAIRN_DATABASE_UNAVAILABLE', retryable: true, message: expect.stringContaining(state) })
+const stopped = (sqlState: string) => ({ code: 'CAIRN_STATEMENT_STOPPED', retryable: true, details: { sqlState } })
 
 /** A command to be put aside. */
 function aside(): Command {
@@ -77,7 +78,16 @@ test.each(['53100', '53200', '58030'])(
   },
 )
 
-test('an append, a load and a load in a transaction that somebody cancels are told as outages', async () => {
+test('an append that meets a limit of its login (53400) is told as stopped', async () => {
+  const mend = await refuseEvents('53400')
+  try {
+    await expect(append('53400')).rejects.toMatchObject(stopped('53400'))
+  } finally {
+    await mend()
+  }
+})
+
+test('an append, a load and a load in a transaction that somebody cancels are told as stopped', async () => {
   await append('held')
   const holder = await AppSession.open(url)
   for (const [lock, call] of [
@@ -89,21 +99,21 @@ test('an append, a load and a load in a transaction that somebody cancels are to
     await holder.rows(lock)
     const outcome = call().catch((error: unknown) => error)
     expect(await cancelWaiting()).toBe(true)
-    expect(await outcome).toMatchObject(outage('57014'))
+    expect(await outcome).toMatchObject(stopped('57014'))
     await holder.rows('rollback')
   }
   await holder.close()
   expect(await append('held')).toMatchObject({ version: 2 })
 })
 
-test('commands that a transaction puts aside meet outages like its appends', async () => {
+test('commands that a transaction puts aside are told as stopped like its appends', async () => {
   const holder = await AppSession.open(url)
   await holder.rows('begin')
   await holder.rows(`lock table ${schema}.commands in access exclusive mode`)
   const outcome = store.transaction('alpha', (tx) => tx.commands.enqueue([{ command: aside() }])).catch((error: unknown) => error)
   try {
     expect(await cancelWaiting()).toBe(true)
-    expect(await outcome).toMatchObject(outage('57014'))
+    expect(await outcome).toMatchObject(stopped('57014'))
   } finally {
     await holder.close()
   }
@@ -133,7 +143,7 @@ test('a call that fails after the work returned fails the transaction: its COMMI
     )
   try {
     expect(await cancelWaiting()).toBe(true)
-    expect(await late?.catch((error: unknown) => error)).toMatchObject(outage('57014'))
+    expect(await late?.catch((error: unknown) => error)).toMatchObject(stopped('57014'))
     expect([await outcome, (await store.load(stream)).version]).toEqual(['failed', 0])
   } finally {
     rival.resolve()

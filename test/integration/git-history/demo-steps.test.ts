@@ -14,8 +14,10 @@ import {
   type DemoSettings,
 } from '@cairn/example-git-history/demo'
 import { removeDataFolder } from '@cairn/infra/embedded'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { testDatabase } from '../../support/test-database.ts'
 
+const database = await testDatabase()
 let folder = ''
 let repo = ''
 let data = ''
@@ -25,18 +27,13 @@ beforeAll(async () => {
   data = join(folder, 'data')
   await generateRepository({ commits: 60, seed: 5, folder: repo })
 })
-beforeEach(() => {
-  // On a database of its own, whatever the shell has in mind.
-  vi.stubEnv('DATABASE_URL', undefined)
-  vi.stubEnv('SUPABASE_DB_URL', undefined)
-  return () => void vi.unstubAllEnvs()
-})
 afterAll(async () => {
   await removeDataFolder(data)
   await rm(folder, { recursive: true, force: true })
 })
 
 describe('the demo stops', () => {
+  afterEach(() => void vi.unstubAllEnvs())
   const nothing = { limit: undefined, file: undefined, at: undefined, all: false, json: false, serve: false, reset: false }
   const settings = (): DemoSettings => ({ ...nothing, repo, data, from: folder, digest: true })
 
@@ -68,6 +65,21 @@ describe('the demo stops', () => {
     const { stopped, said } = await stopAt('Ctrl-C stops it', { serve: true })
     expect(stopped).toBe(false)
     expect(said).toContain('Digest')
+  })
+
+  it('on the database of SUPABASE_DB_URL too, which it calls by that name', async () => {
+    vi.stubEnv('SUPABASE_DB_URL', database.appUrl)
+    vi.stubEnv('CAIRN_WORKER_URL', database.workerUrl)
+    vi.stubEnv('CAIRN_OWNER_URL', database.url)
+    vi.stubEnv('CAIRN_CONTEXT_KEY', database.contextKey)
+    const { said } = await stopAt('psql ', { digest: false })
+    expect(said).toContain('Connected to SUPABASE_DB_URL')
+    expect(said).toContain('The database of SUPABASE_DB_URL, schema')
+    expect(said).toContain('psql "$SUPABASE_DB_URL"')
+    vi.stubEnv('DATABASE_URL', database.appUrl)
+    const named = await stopAt('psql ', { digest: false })
+    expect(named.said).toContain('Connected to DATABASE_URL')
+    expect(named.said).not.toContain('SUPABASE_DB_URL')
   })
 })
 

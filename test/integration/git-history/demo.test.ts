@@ -19,7 +19,7 @@ async function demo(
   args: readonly string[],
   onError: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
 ): Promise<Run> {
-  const { DATABASE_URL: _, INIT_CWD: __, ...env } = process.env
+  const { INIT_CWD: _, ...env } = process.env
   const child = spawn(process.execPath, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''

@@ -93,6 +93,23 @@ describe('rebuild-projections', () => {
     ])
   })
 
+  it('says of a mode that changed under its version that the code does not fit', async () => {
+    const inline = { ...settings, code: 'inline' } as const
+    const text = await run(['--status'], inline)
+    expect(text.code).toBe(1)
+    expect(text.stdout).toMatch(/account-balance +1 \(changed\) +live g1/)
+    expect(text.stdout).toMatch(/owner-total +1 +live/)
+    expect(documents(await run(['--status', '--json'], inline))).toMatchObject([
+      { exitCode: 1, projections: [{ generations: [{ changed: true }] }, { generations: [{ changed: false }] }] },
+    ])
+    const drift = await run(['--drift'], inline)
+    expect(drift.code).toBe(1)
+    expect(drift.stdout).toMatch(/account_balance \(account-balance\): mode, expected inline, found async/)
+    const outdated = await run(['--all', '--outdated'], inline)
+    expect(outdated.code).toBe(1)
+    expect(outdated.stderr).toContain('its mode changed from async to inline. Raise its version to 2')
+  })
+
   it('leaves with 2 at a name that nobody has, naming the nearest', async () => {
     const { code, stderr } = await run(['account-balances'])
     expect(code).toBe(2)

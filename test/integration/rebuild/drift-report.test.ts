@@ -15,9 +15,11 @@ import { Writer } from './support/writer.ts'
 const database = await testDatabase()
 const { url, schema } = database
 const settings: FixtureSettings = { database, code: 'v1' }
-const definitions = [balances(), totals]
+const version1 = balances()
+const definitions = [version1, totals]
 const folder = await mkdtemp(join(tmpdir(), 'cairn-drift-'))
 const report = join(folder, 'drift.json')
+const lostReport = join(folder, 'lost.json')
 let host: PgProjectionHost
 
 beforeAll(async () => {
@@ -81,6 +83,27 @@ it('repairs and rebuilds what the report names, goes on after it was killed, and
     expect(await visibleRows(url, schema, definition)).toEqual(await foldedRows(host.reader, definition))
   }
 
+  expect((await run('--drift')).code).toBe(0)
+})
+
+it('does not restore a lost column as an empty one: its values come from the log, by a rebuild', async () => {
+  // It has a default, so it could be added.
+  await queryOnce(url, `alter table ${await liveTable('account-balance')} drop column balance cascade`)
+  const repaired = await run('account-balance', '--repair')
+  expect(repaired.code).toBe(1)
+  expect(repaired.stdout).toMatch(/account_balance\.balance \(account-balance\): missing column, .*rebuild it\./s)
+  const lost = await run('--drift', '--json')
+  expect(lost.code).toBe(1)
+  await writeFile(lostReport, lost.stdout)
+  const followed = await run('--drift-report', lostReport, '--json')
+  expect([followed.code, types(followed).slice(0, 2)]).toEqual([
+    0,
+    [
+      ['repair', []],
+      ['plan', 'new'],
+    ],
+  ])
+  expect(await visibleRows(url, schema, version1)).toEqual(await foldedRows(host.reader, version1))
   expect((await run('--drift')).code).toBe(0)
 })
 

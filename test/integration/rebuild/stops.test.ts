@@ -1,3 +1,4 @@
+import { DatabaseUnavailableError } from '@cairn/core'
 import { allRows, defineProjection, rebuild, table, text } from '@cairn/projections'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
@@ -200,6 +201,21 @@ describe('a rebuild whose connections are cut again and again', () => {
     expect(outcomes[0]).toMatchObject({ status: 'rebuilt' })
     expect(times).toBeGreaterThan(60)
     expect(await visibleRows(database.url, database.schema, good)).toEqual(await foldedRows(host.reader, good))
+  })
+})
+
+describe('a rebuild that loses the database between two commits', () => {
+  it('counts what it handles a second time once', async () => {
+    let pages = 0
+    const faults = (point: string): void => {
+      if (point === 'batch-read' && ++pages === 4) throw new DatabaseUnavailableError('a test', undefined)
+    }
+    const seen: number[] = []
+    const onProgress = ({ events }: { readonly events: number }): void => void seen.push(events)
+    const { outcomes } = await rebuild({ ...host, faults }, { all: true, fromScratch: true, onProgress, tuning: { pageSize: 100 } })
+    expect(outcomes[0]).toMatchObject({ status: 'rebuilt', events: 1_201 })
+    expect(Math.max(...seen)).toBe(1_201)
+    expect(pages).toBeGreaterThan(13)
   })
 })
 

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { removeDataFolder } from '@cairn/infra/embedded'
 import { afterAll, expect, test } from 'vitest'
+import { testDatabase } from '../../support/test-database.ts'
 
 const script = resolve(import.meta.dirname, '../../../examples/shop/src/demo.ts')
+const database = await testDatabase()
 const folder = await mkdtemp(join(tmpdir(), 'cairn-shop-demo-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -17,7 +19,7 @@ interface Run {
 
 /** Runs the demo without a terminal; with `killAt` it gets a SIGKILL as soon as it has written that. */
 async function demo(args: readonly string[], { killAt, env: more }: { killAt?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Run> {
-  const { DATABASE_URL: _, INIT_CWD: __, ...env } = process.env
+  const { INIT_CWD: _, ...env } = process.env
   const child = spawn(process.execPath, [script, ...args], { env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
@@ -73,6 +75,19 @@ test('a run goes on with the other scheduler', async () => {
   } finally {
     await removeDataFolder(data)
   }
+}, 180_000)
+
+test('a database of the environment is called by the name of its variable', async () => {
+  const env = {
+    CAIRN_WORKER_URL: database.workerUrl,
+    CAIRN_OWNER_URL: database.url,
+    CAIRN_CONTEXT_KEY: database.contextKey,
+    SUPABASE_DB_URL: database.appUrl,
+  }
+  const { code, stdout } = await demo(['--orders', '5', '--ready-within', '1'], { env })
+  expect(stdout).toContain('Connected to SUPABASE_DB_URL')
+  expect(stdout).toContain('The data is in the database of SUPABASE_DB_URL.')
+  expect(code).toBe(0)
 }, 180_000)
 
 test('without a Temporal server it says in a sentence what to do, and a wrong command line shows how it goes', async () => {

@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError, InProcessScheduler, UnsafeDatabaseError } from '@cairn/core'
+import { DatabaseUnavailableError, InProcessScheduler, StatementStoppedError, UnsafeDatabaseError } from '@cairn/core'
 import type { Command, NewCommand } from '@cairn/core'
 import { InMemoryCommandStore } from '@cairn/infra/memory'
 import { describe, expect, it } from 'vitest'
@@ -121,6 +121,19 @@ describe('InProcessScheduler', () => {
     expect(await commands.getById('t', command.id)).toMatchObject({ status: 'pending' })
     bank.store.before = () => undefined
     expect(await scheduler.schedule(command)).toMatchObject({ status: 'processed' })
+  })
+
+  it('gives back one whose statement was stopped, until it was tried ten times', async () => {
+    const { scheduler, commands, bank } = await open()
+    bank.store.before = () => {
+      throw new StatementStoppedError('a load', '57014', undefined)
+    }
+    const command = toCommand(deposit({ accountId: 'a', amount: 1 }))
+    for (let tries = 1; tries < 10; tries++) {
+      await expect(scheduler.schedule(command)).rejects.toMatchObject({ code: 'CAIRN_STATEMENT_STOPPED' })
+      expect(await commands.getById('t', command.id)).toMatchObject({ status: 'pending', attempts: tries })
+    }
+    expect(await scheduler.schedule(command)).toMatchObject({ status: 'failed', error: { code: 'CAIRN_STATEMENT_STOPPED' } })
   })
 
   it('withdraws a command that has not started', async () => {

@@ -5,6 +5,8 @@ import {
   defineDecider,
   defineEvents,
   runCommand,
+  runInOrder,
+  silentLogger,
   versions,
   type Command,
   type StoredCommand,
@@ -120,4 +122,20 @@ test('given together, those behind such a one wait for it', async () => {
 test('a command that no upcaster can lift fails at once: no other process can, either', async () => {
   const row = await stored({ ...newCommands.send({ parcelId: 'p-5', to: 'home' }), payload: { no: 'address' } }, 1)
   expect(await runCommand(newBus, row, options)).toMatchObject({ status: 'failed' })
+})
+
+const runShortly = (row: StoredCommand, behind: readonly StoredCommand[]) =>
+  runCommand(oldBus, row, { ...options, unknownTypeGraceMs: 60 }, behind)
+
+test('those that wait behind one are left to others with it: when its time is over, theirs is too', async () => {
+  await newBus.dispatch(newCommands.send({ parcelId: 'p-7', to: 'home' }))
+  await newBus.dispatch(newCommands.lose({ parcelId: 'p-7' }))
+  const group = await Promise.all([1, 2, 3].map((n) => stored(oldCommands.resend({ parcelId: 'p-7', address: `${n}` }))))
+  const statuses = async (): Promise<readonly string[]> => {
+    const outcomes = await runInOrder(group, { run: runShortly, stopping: new AbortController().signal, logger: silentLogger })
+    return outcomes.map(({ status }) => status)
+  }
+  expect(await statuses()).toEqual(['returned', 'returned', 'returned'])
+  await new Promise((resolve) => setTimeout(resolve, 80))
+  expect(await statuses()).toEqual(['failed', 'failed', 'failed'])
 })

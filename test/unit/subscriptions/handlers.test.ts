@@ -162,6 +162,24 @@ describe('a plain handler', () => {
     ])
   })
 
+  it.each([5, Infinity])('counts one try of what cannot be lifted, where the policy allows %d, and asks for no wait', async (attempts) => {
+    const { log, store, engine, subscribe } = given({
+      lift: () => {
+        throw new Error('the upcaster failed')
+      },
+    })
+    const asked: number[] = []
+    const delayMs = (attempt: number): number => {
+      asked.push(attempt)
+      return 1
+    }
+    await subscribe(() => undefined, { retry: { attempts, backoff: { kind: 'custom', delayMs } } })
+    await log.append(['a'])
+    await engine.waitFor(1, ['mailer'])
+    expect(await store.parked({ key })).toMatchObject([{ position: 1, status: 'parked', failure: { attempts: 1 } }])
+    expect(asked).toEqual([])
+  })
+
   it('refuses a name, a version, partitions and types that are none', () => {
     for (const name of ['Mailer', 'a b', '', '-a', 'a'.repeat(201)]) expect(define({ name })).toThrow('cannot name a subscription')
     expect(define({ version: 0 })).toThrow('version')

@@ -30,6 +30,8 @@ export interface LedgerOptions {
   readonly failure?: Partial<FailurePolicy>
   readonly commit?: CommitThresholds | undefined
   readonly rows: InMemoryRowStore
+  /** @default by stream */
+  readonly keyOf?: Consumer['keyOf']
   /** How a failure of `before` is told: as it is, with the event's name, or saying too that the events before it are kept. @default 'plain' */
   readonly tells?: 'plain' | 'named' | 'kept' | undefined
   /** Called for each event before it is taken; what it throws fails the batch. */
@@ -61,7 +63,7 @@ export function ledger(options: LedgerOptions): Consumer {
       initialState,
     },
     types,
-    keyOf: describeStream,
+    keyOf: options.keyOf ?? describeStream,
     failure: { ...defaultFailurePolicy, ...options.failure },
     commit: options.commit,
     open: ({ partition }) => new LedgerProcessor(options, partition),

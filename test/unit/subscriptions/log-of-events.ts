@@ -17,10 +17,14 @@ export class LogOfEvents {
   }
 
   /** Appends one event of the type to each stream named, in order; answers the last one. */
-  async append(streams: readonly string[], type = 'order.noted', payload: unknown = {}): Promise<RecordedEvent> {
+  async append(streams: readonly string[], type = 'order.noted', payload: unknown = {}, schemaVersion = 1): Promise<RecordedEvent> {
     let last: RecordedEvent | undefined
     for (const stream of streams) {
-      const { events } = await this.store.append({ stream: streamOf(stream), expected: 'any', events: [newEvent(type, payload)] })
+      const { events } = await this.store.append({
+        stream: streamOf(stream),
+        expected: 'any',
+        events: [newEvent(type, payload, schemaVersion)],
+      })
       last = events.at(-1)
     }
     if (last === undefined) throw new Error('Nothing was appended.')
@@ -41,6 +45,6 @@ function streamOf(aggregateId: string): StreamKey {
   return { tenantId: 'acme', aggregateType: 'order', aggregateId }
 }
 
-function newEvent(type: string, payload: unknown) {
-  return { id: uuidv7(), type, payload, metadata: { correlationId: 'c', causationId: 'c', schemaVersion: 1 } }
+function newEvent(type: string, payload: unknown, schemaVersion: number) {
+  return { id: uuidv7(), type, payload, metadata: { correlationId: 'c', causationId: 'c', schemaVersion } }
 }

@@ -1,4 +1,10 @@
-import { DatabaseUnavailableError, type FailurePolicy, type RecordedEvent, type SubscriptionEngine } from '@cairn/core'
+import {
+  DatabaseUnavailableError,
+  type FailurePolicy,
+  type RecordedEvent,
+  type SubscriptionEngine,
+  type SubscriptionEngineOptions,
+} from '@cairn/core'
 import { InMemorySubscriptionStore } from '@cairn/infra/memory'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -33,13 +39,14 @@ async function given(options: {
   readonly initialState?: 'rebuilding'
   readonly error?: () => Error
   readonly tells?: 'plain' | 'named' | 'kept'
+  readonly settings?: Partial<SubscriptionEngineOptions>
 }) {
   const log = new LogOfEvents()
   const store = new CountingStore()
   const logger = new RecordedLogger()
   const tries: { readonly position: number; readonly attempt: number; readonly retried: boolean }[] = []
   const state = { poison: options.poison }
-  const engine = fastEngine(log, store, { logger })
+  const engine = fastEngine(log, store, { logger, ...options.settings })
   engines.push(engine)
   const consumer = ledger({
     rows: store.rows,
@@ -134,6 +141,24 @@ describe('an event that cannot be handled', () => {
       ['parked', 4],
       ['waiting', undefined],
     ])
+  })
+
+  it('that fails again does not take back what the checkpoint has moved past since, events of others only', async () => {
+    const { log, store, tries, engine, start, partition } = await given({
+      poison: ({ position }) => position === 1,
+      // It would be stored long after the test has ended.
+      settings: { lazyCheckpointMs: 600_000 },
+    })
+    await log.append(['a'])
+    await start()
+    await engine.waitFor(1, ['ledger'])
+    const foreign = await log.append(['a', 'a'], 'order.paid')
+    await engine.waitFor(foreign.position, ['ledger'])
+    expect((await partition())?.checkpoint).toBe(1)
+    await engine.retryParked(key)
+    await eventually('it was tried again', () => tries.some(({ retried }) => retried))
+    await eventually('the request is done', async () => (await store.parked({ key, requestedOnly: true })).length === 0)
+    expect((await partition())?.checkpoint).toBe(foreign.position)
   })
 
   it('that fails again before many that wait ends its turn, and lets those of other keys heal', async () => {

@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError, handlerConsumer, type SubscriptionEngine } from '@cairn/core'
+import { DatabaseUnavailableError, handlerConsumer, StatementStoppedError, type SubscriptionEngine } from '@cairn/core'
 import { InMemoryHints, InMemorySubscriptionStore } from '@cairn/infra/memory'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, fastEngine } from './fast-engine.ts'
@@ -123,6 +123,9 @@ describe('waitFor', () => {
     await new Promise((resolve) => setTimeout(resolve, 5))
     away.error = new DatabaseUnavailableError('looking', undefined)
     await eventually('they looked in vain', () => away.calls > 3)
+    away.error = new StatementStoppedError('looking', '57014', undefined)
+    const before = away.calls
+    await eventually('and again', () => away.calls > before + 3)
     away.error = undefined
     await runs.waitFor(position, ['ledger'])
     await runs.stop()

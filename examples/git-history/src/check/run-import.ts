@@ -40,7 +40,7 @@ const smallNewSpace = '--max-semi-space-size=4'
 export async function runImport({ repo, data, killAt, digest = false }: RunOptions): Promise<RunResult> {
   const started = performance.now()
   // On a database of its own, whatever the shell has in mind.
-  const { DATABASE_URL: _, ...env } = process.env
+  const { DATABASE_URL: _, SUPABASE_DB_URL: __, ...env } = process.env
   const script = resolve(import.meta.dirname, 'import-child.ts')
   const child = spawn(process.execPath, [smallNewSpace, script, '--repo', repo, '--data', data, ...(digest ? ['--digest'] : [])], {
     env,

@@ -4,6 +4,7 @@ import type { ContributorRow } from '../questions/contributors.ts'
 import type { FileLife } from '../questions/file-at.ts'
 import type { Hotspot } from '../questions/hotspots.ts'
 import type { Ownership } from '../questions/owners.ts'
+import { databaseVariable } from './database-variable.ts'
 import { count, day, plural, shortSha } from './format.ts'
 import type { LifeVersion } from './life-versions.ts'
 import { printable } from './printable.ts'
@@ -201,7 +202,7 @@ export function showFile(
 
 export function showWhereabouts(screen: Screen, where: Whereabouts, serving: boolean): void {
   heading(screen, 'Where it is')
-  screen.print(`  ${where.folder === undefined ? 'The database of DATABASE_URL' : where.folder}, schema ${where.schema}`)
+  screen.print(`  ${where.folder === undefined ? `The database of ${databaseVariable()}` : where.folder}, schema ${where.schema}`)
   if (where.folder !== undefined && !serving) {
     screen.print(styleText('dim', '  The server stops now. pnpm demo --serve keeps it running; then, in another terminal:'))
   }

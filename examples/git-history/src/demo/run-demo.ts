@@ -12,6 +12,7 @@ import { ownersOfFolders } from '../questions/owners.ts'
 import { askTwice } from './ask-twice.ts'
 import { caughtUp } from './caught-up.ts'
 import { chooseLife } from './choose-life.ts'
+import { databaseVariable } from './database-variable.ts'
 import type { DemoSettings } from './demo-options.ts'
 import { duration, plural } from './format.ts'
 import { readLifeVersions } from './life-versions.ts'
@@ -76,7 +77,7 @@ function startApp(options: DemoSettings, screen: Screen): Promise<HistoryApp> {
       ...inLittleMemory,
       logger: errorsTo(screen),
     })
-    const what = value.database.kind === 'embedded' ? 'Embedded PostgreSQL is up' : 'Connected to DATABASE_URL'
+    const what = value.database.kind === 'embedded' ? 'Embedded PostgreSQL is up' : `Connected to ${databaseVariable()}`
     return { title: `${what}, the schema is current (${seconds(started)})`, value }
   })
 }

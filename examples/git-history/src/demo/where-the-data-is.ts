@@ -1,5 +1,6 @@
 import { relative, resolve } from 'node:path'
 import type { HistoryApp } from '../import/history-app.ts'
+import { databaseVariable } from './database-variable.ts'
 
 export interface Whereabouts {
   /** The data folder; undefined for a database that others run. */
@@ -13,7 +14,7 @@ export interface Whereabouts {
 export function whereTheDataIs(app: HistoryApp, from: string): Whereabouts {
   const { dataDir, schema = 'cairn', url = '' } = app.database
   const query = `select type, count(*) from ${schema}.events group by 1 order by 2 desc`
-  if (dataDir === undefined) return { folder: undefined, schema, psql: `psql "$DATABASE_URL" -c '${query}'` }
+  if (dataDir === undefined) return { folder: undefined, schema, psql: `psql "$${databaseVariable()}" -c '${query}'` }
   const { port } = new URL(url)
   const folder = shellPath(dataDir, from)
   // The password stays in its file: what is printed may end up in a log.

@@ -194,9 +194,14 @@ describe('readGitLog', () => {
       'log.showSignature': 'true',
       'log.showRoot': 'false',
       'format.pretty': 'oneline',
+      'diff.orderFile': 'looked-for-in-the-working-tree',
+      'core.bigFileThreshold': '1',
+      'diff.default.binary': 'true',
     })) {
       repository.git('config', key, value)
     }
+    // A grafted commit has no parents but those named here.
+    writeFileSync(join(repository.folder, '.git/info/grafts'), `${before[1]?.sha}\n`)
     const other = new SandboxRepository()
     const saved = { ...process.env }
     try {
@@ -207,6 +212,15 @@ describe('readGitLog', () => {
       process.env = saved
       other[Symbol.dispose]()
     }
+  })
+
+  it('keeps the order of files that git has, whatever order the configuration names', async () => {
+    repository.write('a', '1').write('b', '2').commit()
+    const before = await read(repository.folder)
+    writeFileSync(join(repository.folder, 'order'), 'b\na\n')
+    repository.git('config', 'diff.orderFile', join(repository.folder, 'order'))
+    expect(before.map(short)).toEqual([['added a +1 -0', 'added b +1 -0']])
+    expect(await read(repository.folder)).toEqual(before)
   })
 
   describe('whatever .gitattributes say, reads the same', () => {

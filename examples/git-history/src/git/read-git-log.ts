@@ -12,8 +12,8 @@ import { NulSplitter } from './split-at-nul.ts'
  *
  * Renames are detected (at least half of the lines alike). A merge is compared with its first parent; what it brings
  * from the others was recorded with their commits, and telling the two apart is `LifeTracker`'s work. Lines of binary
- * files are not counted. The caller's configuration, mailmap, replace refs and pager have no influence, and neither has the working
- * tree: its .gitattributes say which files are binary today, and the same commit must read the same tomorrow, and in a bare clone.
+ * files are not counted. The caller's configuration, mailmap, replace refs, grafts and pager have no influence, and neither has the
+ * working tree: its .gitattributes say which files are binary today, and the same commit must read the same tomorrow, and in a bare clone.
  * @param signal ends it early; the last commit may then be incomplete and is left out
  * @throws GitError
  */
@@ -53,6 +53,8 @@ const logArguments = [
   '-M50%',
   '-l1000',
   '--diff-algorithm=myers',
+  // No order but git's own: an empty diff.orderFile is refused, and a relative one would be looked for in the empty working tree.
+  '-O/dev/null',
   '--no-color',
   '--no-ext-diff',
   '--no-textconv',

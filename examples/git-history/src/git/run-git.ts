@@ -67,11 +67,17 @@ export async function gitOutput(folder: string, args: readonly string[]): Promis
 const fixedConfig = [
   'core.quotePath=false',
   'core.attributesFile=',
+  // Larger files count as binary; this is git's own limit.
+  'core.bigFileThreshold=512m',
+  // Of files without attributes: whether they are binary, their content says.
+  'diff.default.binary=auto',
   // Since git 2.43: a commit to take attributes from. Said here, it also stops those of HEAD in bare repositories (2.43 to 2.45).
   'attr.tree=',
   'i18n.logOutputEncoding=UTF-8',
   'log.showRoot=true',
   'log.showSignature=false',
+  // git would say it of GIT_GRAFT_FILE below, before what is really wrong.
+  'advice.graftFileDeprecated=false',
 ].flatMap((setting) => ['-c', setting])
 
 // These only say where configuration is found; it may hold the safe.directory entry that lets git read the repository.
@@ -85,6 +91,8 @@ function cleanEnvironment(from: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     LC_ALL: 'C',
     LANGUAGE: '',
     GIT_ATTR_NOSYSTEM: '1',
+    // Like replace refs, but in a file that is never cloned: other parents than the commits have.
+    GIT_GRAFT_FILE: '/dev/null',
     GIT_NO_LAZY_FETCH: '1',
     GIT_OPTIONAL_LOCKS: '0',
   }

@@ -52,6 +52,14 @@ async function storedCommits(): Promise<string[]> {
   return (await stored()).flatMap((event) => (contributorEvents.is(event) ? [event.payload.commit] : []))
 }
 
+/** Subjects of the commits behind the events of files, in the order of the log. */
+async function changesOfFiles(): Promise<string[]> {
+  const commits = (await stored()).flatMap(({ aggregateType, payload }) =>
+    aggregateType === 'file' && typeof payload === 'object' && payload !== null && 'commit' in payload ? [String(payload.commit)] : [],
+  )
+  return commits.map((sha) => repository.git('log', '-1', '--format=%s', sha))
+}
+
 describe('importHistory', () => {
   it('stores one event for each change of a file and one for each commit', async () => {
     repository.write('a', lines(3)).write('b', lines(2)).commit('one')
@@ -162,6 +170,26 @@ describe('importHistory', () => {
     expect(await digest()).toEqual(await digestOfWhole())
   })
 
+  it('goes on from another branch behind commits that were cut short', async () => {
+    const root = repository.write('hot', hot('0', '0')).commit('root')
+    const y1 = repository.write('hot', hot('1', '0')).commit('y1')
+    repository.goTo(root)
+    for (const i of [1, 2, 3]) repository.write('hot', hot('0', String(i))).commit(`x${i}`)
+    const topic = repository.git('rev-parse', 'HEAD')
+    // Killed with the changes of x1 and x2 stored, and neither's end.
+    fails = ({ type, payload }) => type === 'contributor.contribute' && (hasSubject(payload, 'x1') || hasSubject(payload, 'x2'))
+    await expect(run({ limit: 3 })).rejects.toThrow('killed')
+    fails = () => false
+    expect(await storedCommits()).toEqual([root])
+    expect(await changesOfFiles()).toEqual(['root', 'x1', 'x2'])
+    repository
+      .goTo(y1)
+      .write('hot', hot('1', '3'))
+      .commit('merge', { parents: [y1, topic] })
+    expect(await run()).toMatchObject({ commits: 5, known: 1, duplicates: 2 })
+    expect(await changesOfFiles()).toEqual(['root', 'x1', 'x2', 'y1', 'x3', 'merge'])
+  })
+
   it('imports nothing from a repository without commits', async () => {
     expect(await run()).toMatchObject({ commits: 0, total: 0, known: 0 })
   })
@@ -185,4 +213,9 @@ function hasPath(payload: unknown, path: string): boolean {
 
 function hasSubject(payload: unknown, subject: string): boolean {
   return typeof payload === 'object' && payload !== null && 'subject' in payload && payload.subject === subject
+}
+
+/** A file whose two ends change apart. */
+function hot(head: string, tail: string): string {
+  return `${head}\n${lines(20)}${tail}\n`
 }

@@ -1,3 +1,4 @@
+import { databaseVariable } from './database-variable.ts'
 import type { DemoReport } from './run-demo.ts'
 import { heading, table, type Screen } from './screen.ts'
 
@@ -30,7 +31,7 @@ export function showReport(screen: Screen, report: DemoReport): void {
   heading(screen, 'Where to look')
   screen.print(
     look.folder === undefined
-      ? '  The data is in the database of DATABASE_URL.'
+      ? `  The data is in the database of ${databaseVariable()}.`
       : `  The data is in ${look.folder}, and stays; --reset deletes it.`,
   )
   for (const query of look.queries) screen.print(`    ${query}`)

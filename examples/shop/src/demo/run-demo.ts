@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { removeDataFolder } from '@cairn/infra/embedded'
 import { orderIdOf, placeOrders, startTheWorld } from './customers.ts'
+import { databaseVariable } from './database-variable.ts'
 import type { DemoOptions } from './demo-options.ts'
 import { countEnds, placedOrders, readEnds, waitingOrders, type Ends, type Waiting } from './ends.ts'
 import { showReport } from './report.ts'
@@ -69,7 +70,7 @@ function serverFor({ data }: DemoOptions, screen: Screen): Promise<TemporalServe
 function startApp({ data, readyWithin }: DemoOptions, server: TemporalServer | undefined, screen: Screen): Promise<ShopApp> {
   return runStep(screen, 'Starting PostgreSQL', async () => {
     const value = await startShop({ data, readyWithin, temporalAddress: server?.address, log: (line) => screen.print(line) })
-    return { title: value.database.kind === 'embedded' ? 'Embedded PostgreSQL is up' : 'Connected to DATABASE_URL', value }
+    return { title: value.database.kind === 'embedded' ? 'Embedded PostgreSQL is up' : `Connected to ${databaseVariable()}`, value }
   })
 }
 

@@ -1,7 +1,7 @@
 import {
-  projectionFingerprint,
+  changedProjection,
+  isOfDefinition,
   ProjectionNotBuiltError,
-  SubscriptionChangedError,
   SubscriptionVersionError,
   type Generation,
   type ProjectionDefinition,
@@ -12,9 +12,12 @@ import {
  * @throws ProjectionNotBuiltError when it is of an older one
  * @throws SubscriptionChangedError when it is of the same version and another definition
  */
-export function assertOwnGeneration(definition: ProjectionDefinition, generation: Pick<Generation, 'version' | 'fingerprint'>): void {
+export function assertOwnGeneration(
+  definition: ProjectionDefinition,
+  generation: Pick<Generation, 'version' | 'fingerprint' | 'inline'>,
+): void {
   const { name, version } = definition
   if (generation.version > version) throw new SubscriptionVersionError(`projection ${name}`, version, generation.version)
   if (generation.version < version) throw new ProjectionNotBuiltError(name, version)
-  if (generation.fingerprint !== projectionFingerprint(definition)) throw new SubscriptionChangedError(`projection ${name}`, version)
+  if (!isOfDefinition(generation, definition)) throw changedProjection(definition, generation)
 }

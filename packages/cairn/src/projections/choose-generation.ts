@@ -1,10 +1,4 @@
-import {
-  projectionFingerprint,
-  SubscriptionChangedError,
-  SubscriptionVersionError,
-  type Generation,
-  type ProjectionDefinition,
-} from '@cairn/core'
+import { changedProjection, isOfDefinition, SubscriptionVersionError, type Generation, type ProjectionDefinition } from '@cairn/core'
 
 /** What a process does for a projection, as the database has it. */
 export type GenerationChoice =
@@ -26,12 +20,11 @@ export function chooseGeneration(definition: ProjectionDefinition, generations: 
   const live = whole.find(({ state }) => state === 'live')
   if (live === undefined) return { kind: 'first' }
   const { name, version } = definition
-  const fingerprint = projectionFingerprint(definition)
   if (live.version === version) {
-    if (live.fingerprint === fingerprint) return { kind: 'live', generation: live }
-    throw new SubscriptionChangedError(`projection ${name}`, version)
+    if (isOfDefinition(live, definition)) return { kind: 'live', generation: live }
+    throw changedProjection(definition, live)
   }
-  const own = whole.findLast((one) => one.version === version && one.fingerprint === fingerprint && one.state !== 'retired')
+  const own = whole.findLast((one) => isOfDefinition(one, definition) && one.state !== 'retired')
   if (own?.state === 'previous') return { kind: 'beside', generation: own, live }
   if (live.version < version) return { kind: 'build', generation: own, live }
   if (own !== undefined) return { kind: 'beside', generation: own, live }

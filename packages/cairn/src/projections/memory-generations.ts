@@ -11,7 +11,7 @@ export class MemoryGenerations implements GenerationSource {
   }
 
   async ensure(plan: GenerationPlan): Promise<Generation> {
-    const { projection, version, fingerprint } = plan
+    const { projection, version, fingerprint, inline } = plan
     const known = this.#byProjection.get(projection)
     if (known !== undefined) return known
     const now = new Date()
@@ -21,6 +21,7 @@ export class MemoryGenerations implements GenerationSource {
       version,
       fingerprint,
       state: 'live',
+      inline,
       tables: memoryTables(plan),
       createdAt: now,
       switchedAt: now,

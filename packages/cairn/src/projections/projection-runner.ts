@@ -1,6 +1,6 @@
 import {
   isCairnError,
-  projectionFingerprint,
+  isOfDefinition,
   ProjectionNotBuiltError,
   type Consumer,
   type Generation,
@@ -179,11 +179,6 @@ export class ProjectionRunner {
 }
 
 function isFed(definition: ProjectionDefinition, generation: Generation): boolean {
-  const { version, fingerprint, state, tenantId } = generation
-  return (
-    tenantId === undefined &&
-    version === definition.version &&
-    fingerprint === projectionFingerprint(definition) &&
-    (state === 'live' || state === 'previous')
-  )
+  const { state, tenantId } = generation
+  return tenantId === undefined && isOfDefinition(generation, definition) && (state === 'live' || state === 'previous')
 }

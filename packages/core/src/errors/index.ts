@@ -18,6 +18,7 @@ export {
   IllegalStatusError,
   PoolExhaustedError,
   SchemaVersionError,
+  StatementStoppedError,
   StoppedError,
   UnsafeDatabaseError,
 } from './infrastructure.ts'

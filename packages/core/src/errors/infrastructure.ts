@@ -13,6 +13,24 @@ export class DatabaseUnavailableError extends CairnError {
   }
 }
 
+/**
+ * The server stopped a statement of Cairn's: it met a limit that was set for the login (`statement_timeout`, `temp_file_limit`), or
+ * somebody cancelled it. Nothing was done, and the same call may succeed. But a statement that costs too much meets its limit every
+ * time: so this counts as a failed try, and is not waited out as an outage is.
+ */
+export class StatementStoppedError extends CairnError {
+  readonly code = 'CAIRN_STATEMENT_STOPPED'
+  readonly retryable = true
+
+  constructor(what: string, sqlState: string, cause: unknown) {
+    super(
+      `The database stopped ${what} (SQLSTATE ${sqlState}): it met a limit of the login, or was cancelled. Nothing was done; ` +
+        'call again, and where it happens each time, let the statement cost less or raise the limit.',
+      { details: { sqlState }, cause },
+    )
+  }
+}
+
 /** All connections were busy for longer than the pool's timeout. */
 export class PoolExhaustedError extends CairnError {
   readonly code = 'CAIRN_POOL_EXHAUSTED'

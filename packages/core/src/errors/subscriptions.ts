@@ -5,9 +5,10 @@ export class SubscriptionChangedError extends CairnError {
   readonly code = 'CAIRN_SUBSCRIPTION_CHANGED'
   readonly retryable = false
 
-  constructor(what: string, version: number) {
+  /** @param change what is known of the difference: 'its mode changed from inline to async' */
+  constructor(what: string, version: number, change?: string) {
     super(
-      `The definition of ${what} is not the one that is stored as version ${version}. Raise its version to ${version + 1}` +
+      `The definition of ${what} is not the one that is stored as version ${version}${change === undefined ? '' : `: ${change}`}. Raise its version to ${version + 1}` +
         `, or undo the change; a projection of the same version can also be rebuilt: rebuild-projections --from-scratch.`,
       { details: { what, version } },
     )
@@ -122,16 +123,22 @@ export class ForeignLogError extends CairnError {
   }
 }
 
-/** A process met an event of a type that its code does not know, in a subscription to every type. It gave up the partition. */
+/**
+ * A process met an event that newer code has stored: of a schema version above those that it knows, or, in a subscription to every
+ * type, of a type that it does not know. It gave up the partition.
+ */
 export class UnknownEventError extends CairnError {
   readonly code = 'CAIRN_UNKNOWN_EVENT'
   readonly retryable = false
 
-  constructor(subscription: string, type: string, eventId: string, position: number) {
+  /** @param cause why it could not be lifted; undefined where the type is not known */
+  constructor(subscription: string, type: string, eventId: string, position: number, cause?: unknown) {
     super(
-      `${subscription} met event ${eventId} of type ${type} at position ${position}, which this process does not know. ` +
-        `It does not go past it; deploy the code that knows the type.`,
-      { details: { subscription, type, eventId, position } },
+      cause instanceof Error
+        ? `${subscription} met event ${eventId} at position ${position}, which newer code has stored, and does not go past it. ${cause.message}`
+        : `${subscription} met event ${eventId} of type ${type} at position ${position}, which this process does not know. ` +
+            `It does not go past it; deploy the code that knows the type.`,
+      { details: { subscription, type, eventId, position }, cause },
     )
   }
 }

@@ -7,8 +7,11 @@ import type { Command } from '../contracts/command.ts'
  * |---|---|---|---|
  * | pending | stored, nobody has taken it | upsert, enqueue, or an INSERT of SQL alone | consumed, processed, failed |
  * | consumed | handed to a scheduler | claim, claimDue, handOver, markStatus | pending (given back, or its worker died), processed, failed |
- * | processed | done; `result` is readable | markStatus, or upsert and enqueue of what took effect before | never |
- * | failed | refused for good, or retries exhausted; `error` is readable | markStatus | never |
+ * | processed | done; `result` is readable | markStatus, an effect in the log, or upsert and enqueue of what took effect before | never |
+ * | failed | refused for good, or retries exhausted; `error` is readable | markStatus | processed |
+ *
+ * The last move is the log's alone: a command that ended as failed and is dispatched again without the store may succeed. With its
+ * effect it becomes processed, and its error goes; a result it has none, because nobody is there to write one.
  */
 export type CommandStatus = 'pending' | 'consumed' | 'processed' | 'failed'
 
@@ -58,7 +61,7 @@ export interface CommandQuery {
   readonly limit?: number
 }
 
-/** Commands as rows with a status. Every change of status is atomic and checked against `commandStatusMoves`. */
+/** Commands as rows with a status. Every change of status is atomic; those asked for here are checked against `commandStatusMoves`. */
 export interface CommandStorePort {
   /**
    * Stores a command as pending. The same id with the same content again changes nothing and returns what is stored,

@@ -159,7 +159,7 @@ export interface EventStorePort {
    * @throws StreamClosedError when the stream was closed
    * @throws CommandIdReusedError when the command id was used with another hash
    * @throws InvalidInputError, PayloadTooLargeError before anything is sent
-   * @throws DatabaseUnavailableError, PoolExhaustedError with nothing half-done
+   * @throws DatabaseUnavailableError, PoolExhaustedError, StatementStoppedError with nothing half-done
    */
   append(request: AppendRequest): Promise<AppendResult>
   /**

@@ -12,6 +12,8 @@ export interface Generation {
   readonly version: number
   readonly fingerprint: string
   readonly state: GenerationState
+  /** Written by appends themselves, and by no subscription once it is live. */
+  readonly inline: boolean
   readonly tables: readonly PhysicalTable[]
   /** A side build that holds this tenant's rows alone. */
   readonly tenantId?: string | undefined
@@ -64,13 +66,17 @@ export interface Drift {
     | 'column-nullability'
     | 'column-case'
     | 'key'
+    | 'mode'
     | 'missing-index'
     | 'missing-view'
     | 'policy'
     | 'grants'
   readonly expected: string | undefined
   readonly actual: string | undefined
-  /** added columns, indexes, policies, grants and views are repaired in place; everything else needs a rebuild. */
+  /**
+   * Indexes, policies, grants and views are repaired in place, and so are columns that the definition got since; everything else
+   * needs a rebuild, a column that is lost included.
+   */
   readonly remedy: 'repair' | 'rebuild' | 'drop'
 }
 

@@ -52,6 +52,7 @@ export interface RowPage {
  * @throws ReadDeniedError when no rule of the table is for the reader's role
  * @throws ProjectionNotBuiltError when the database does not show the table, or shows it with other columns
  * @throws DatabaseUnavailableError
+ * @throws StatementStoppedError when the read met a limit of the login
  */
 export interface ReadModelPort {
   /** The row of a key (its column's value, or the values in order where it has several); undefined where there is none to read. */

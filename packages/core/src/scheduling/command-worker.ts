@@ -141,8 +141,8 @@ export class CommandWorker {
       await this.#fault('dispatched')
       return this.#settle(ended)
     }
-    const run = async (stored: StoredCommand): Promise<CommandOutcome> => {
-      const outcome = await runCommand(bus, stored, this.#options)
+    const run = async (stored: StoredCommand, behind: readonly StoredCommand[]): Promise<CommandOutcome> => {
+      const outcome = await runCommand(bus, stored, this.#options, behind)
       await this.#fault('dispatched')
       return outcome
     }

@@ -56,13 +56,13 @@ export class InProcessScheduler implements JobSchedulerPort {
     const stored = await this.#commands.upsert(command)
     if (isFinal(stored)) return stored
     const { tenantId, id } = command
-    if (stored.status === 'pending') await this.#mark(tenantId, id, { status: 'consumed' })
+    const begun = stored.status === 'pending' ? await this.#mark(tenantId, id, { status: 'consumed' }) : stored
     let change: StatusChange
     try {
       change = { status: 'processed', result: storedResult(await this.#bus.dispatch(stored.command, { tenantId })) }
     } catch (error) {
       // It goes back to `pending`, and the caller gets the error.
-      if (isOutage(error)) {
+      if (isOutage(error) || (isCairnError(error, 'CAIRN_STATEMENT_STOPPED') && (begun?.attempts ?? 1) < stoppedTries)) {
         await this.#giveBack(command)
         throw error
       }
@@ -98,6 +98,9 @@ export class InProcessScheduler implements JobSchedulerPort {
     }
   }
 }
+
+/** Of a command whose statements the server stops each time. */
+const stoppedTries = 10
 
 function runningKey(tenantId: string, id: string): string {
   return `${tenantId}\0${id.toLowerCase()}`

@@ -7,7 +7,7 @@ const firstMet = new Map<string, number>()
 
 /**
  * True until so many milliseconds after this process first asked about the command: how long it leaves one to others, however old
- * the command was by then.
+ * the command was by then. To be asked also about those that wait behind one that is left to others.
  */
 export function metLately({ command: { tenantId, id } }: Pick<StoredCommand, 'command'>, ms: number): boolean {
   const key = `${tenantId}\0${id}`

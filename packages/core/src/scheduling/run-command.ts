@@ -13,8 +13,18 @@ export interface RunOptions {
   readonly unknownTypeGraceMs: number
 }
 
-/** Carries a claimed command out, once. Never throws: what became of it is the outcome. */
-export async function runCommand(bus: CommandDispatcher, stored: StoredCommand, options: RunOptions): Promise<CommandOutcome> {
+/**
+ * Carries a claimed command out, once. Never throws: what became of it is the outcome.
+ *
+ * @param behind commands of its aggregate that wait for it. Where it is left to others, so are they: were the time of each counted
+ * from its own turn, an event of newer code would let its aggregate answer one command in each such time
+ */
+export async function runCommand(
+  bus: CommandDispatcher,
+  stored: StoredCommand,
+  options: RunOptions,
+  behind: readonly StoredCommand[] = [],
+): Promise<CommandOutcome> {
   const { command, attempts } = stored
   const { id, tenantId } = command
   try {
@@ -23,8 +33,10 @@ export async function runCommand(bus: CommandDispatcher, stored: StoredCommand, 
   } catch (error) {
     const failure = commandFailure(error)
     if (isOutage(error)) return { tenantId, id, status: 'returned', afterMs: options.retryMs }
-    if (isNewer(error) && metLately(stored, options.unknownTypeGraceMs))
+    if (isNewer(error) && metLately(stored, options.unknownTypeGraceMs)) {
+      for (const one of behind) metLately(one, options.unknownTypeGraceMs)
       return { tenantId, id, status: 'returned', afterMs: options.retryMs }
+    }
     if (!mayPass(error) || attempts >= options.maxAttempts) return { tenantId, id, status: 'failed', error: failure }
     return { tenantId, id, status: 'retry', error: failure, afterMs: waitOf(attempts, options) }
   }

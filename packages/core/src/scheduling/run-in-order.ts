@@ -6,7 +6,8 @@ export function returned({ command: { id, tenantId } }: StoredCommand): CommandO
 }
 
 export interface InOrder {
-  readonly run: (stored: StoredCommand) => Promise<CommandOutcome>
+  /** @param behind those that wait for it */
+  readonly run: (stored: StoredCommand, behind: readonly StoredCommand[]) => Promise<CommandOutcome>
   /** Once aborted, nothing more is begun. */
   readonly stopping: AbortSignal
   readonly logger: LoggerPort
@@ -20,7 +21,7 @@ export async function runInOrder(group: readonly StoredCommand[], { run, stoppin
   const outcomes: CommandOutcome[] = []
   for (const [i, stored] of group.entries()) {
     if (stopping.aborted) return [...outcomes, ...group.slice(i).map(returned)]
-    const outcome = await run(stored)
+    const outcome = await run(stored, group.slice(i + 1))
     outcomes.push(outcome)
     if (outcome.status === 'processed' || outcome.status === 'handed') continue
     const { id, tenantId, type } = stored.command

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DatabaseUnavailableError } from '../errors/index.ts'
+import { DatabaseUnavailableError, StatementStoppedError } from '../errors/index.ts'
 import { silentLogger, type CommandOutcome } from '../ports/index.ts'
 import { settleOutcomes } from './settle-outcomes.ts'
 
@@ -72,5 +72,15 @@ test('one that cannot be written at all is left, and the others are written', as
   const error = new Error('no')
   const due = store((some) => (some.some(({ id }) => id === '1') ? error : undefined))
   expect(await settleOutcomes(due, 'w', [processed('1'), processed('2')], silentLogger)).toEqual({ left: [processed('1')], error })
+  expect(due.written).toEqual([processed('2')])
+})
+
+test('one whose statement was stopped is left as it is: what it says was not refused', async () => {
+  const stopped = new StatementStoppedError('the commands', '57014', undefined)
+  const due = store((some) =>
+    some.some((one) => one.id === '1' && one.status === 'processed' && one.result !== undefined) ? stopped : undefined,
+  )
+  const outcomes = [processed('1'), processed('2')]
+  expect(await settleOutcomes(due, 'w', outcomes, silentLogger)).toEqual({ left: [processed('1')], error: stopped })
   expect(due.written).toEqual([processed('2')])
 })

@@ -1,3 +1,4 @@
+import { isCairnError } from '../errors/index.ts'
 import type { CommandOutcome, DueCommandsPort, LoggerPort } from '../ports/index.ts'
 import { isTransient } from '../subscriptions/transient.ts'
 import { failureWithoutDetails } from './command-failure.ts'
@@ -36,7 +37,7 @@ export async function settleOutcomes(
   let error: unknown
   for (const [i, outcome] of outcomes.entries()) {
     let refused = await settle([outcome])
-    if (refused !== undefined && !isTransient(refused.error)) {
+    if (refused !== undefined && !mayPass(refused.error)) {
       const { tenantId, id } = outcome
       const fields = { tenantId, commandId: id, status: outcome.status, error: refused.error }
       refused = await settle([bareOutcome(outcome, refused.error)])
@@ -48,6 +49,11 @@ export async function settleOutcomes(
     left.push(outcome)
   }
   return left.length === 0 ? undefined : { left, error }
+}
+
+/** True where it was not what is to be written that the store failed at. */
+function mayPass(error: unknown): boolean {
+  return isTransient(error) || isCairnError(error, 'CAIRN_STATEMENT_STOPPED')
 }
 
 /** What every store takes. */

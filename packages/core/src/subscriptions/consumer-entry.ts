@@ -12,6 +12,8 @@ export interface Trouble {
   readonly position: number
   /** Tries so far. */
   readonly attempts: number
+  /** It is not tried again: the policy says so, or another try would be in vain. */
+  readonly exhausted: boolean
   readonly failure: StoredFailure
   /** When the next try is due, by the monotonic clock. */
   readonly dueAt: number

@@ -6,7 +6,7 @@ import type { SubscriptionState } from './states.ts'
 /** What runs on the engine: a projection's generation, a handler, a forwarder, a process manager, a pump. */
 export interface Consumer {
   readonly spec: SubscriptionSpec
-  /** Full event types; '*' is every type, and then a type that this process does not know ends its lease. */
+  /** Full event types; '*' is every type, and then a type that this process does not know ends its lease, as a newer schema version always does. */
   readonly types: readonly string[] | '*'
   /** The partition key's value of an event: it picks the partition, and later events of the same key wait behind a parked one. */
   keyOf(event: RecordedEvent): string

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { RecordedEvent } from '../contracts/event.ts'
+import { isNewer } from '../errors/is-newer.ts'
 import type { Consumer } from './consumer.ts'
 import { partitionOf } from './partition-of.ts'
 
@@ -13,11 +14,21 @@ export interface SelectedEvent {
   readonly refusal: { readonly error: unknown } | undefined
 }
 
+/** An event that newer code has stored: of a type that this process does not know, or of a newer schema version. */
+export interface UnknownEvent {
+  readonly event: RecordedEvent
+  /** What lifting it threw; undefined where the type is not known. */
+  readonly cause: unknown
+}
+
 /** What a page holds for one partition. */
 export interface Selection {
   readonly events: readonly SelectedEvent[]
-  /** The first event of a type that this process does not know, in a subscription to every type: the end of what it may handle. */
-  readonly unknown: RecordedEvent | undefined
+  /**
+   * The first event of the page that newer code has stored, whichever partition it may be of: the end of what this process may handle.
+   * Types that are not known count in a subscription to every type only.
+   */
+  readonly unknown: UnknownEvent | undefined
 }
 
 interface Parts {
@@ -68,14 +79,19 @@ export class EventSelector {
 
   #sort(events: readonly RecordedEvent[], partitions: number): readonly Selection[] {
     const lists: SelectedEvent[][] = Array.from({ length: partitions }, () => [])
-    let unknown: RecordedEvent | undefined
+    let unknown: UnknownEvent | undefined
     for (const stored of events) {
       if (this.#wanted !== undefined && !this.#wanted.has(stored.type)) continue
       if (this.isUnknown(stored.type)) {
-        unknown = stored
+        unknown = { event: stored, cause: undefined }
         break
       }
       const { selected, fullKey } = this.#prepare(stored)
+      // Its key may be made of what only the newer schema has: without that nobody can say which partition it is of.
+      if (selected.refusal !== undefined && isNewer(selected.refusal.error)) {
+        unknown = { event: stored, cause: selected.refusal.error }
+        break
+      }
       lists[partitionOf(fullKey, partitions)]?.push(selected)
     }
     return lists.map((list) => ({ events: list, unknown }))

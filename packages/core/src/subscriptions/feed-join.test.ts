@@ -128,6 +128,27 @@ describe('joining the feed', () => {
     expect(taken(second, 8)).toEqual([9])
   })
 
+  it('of one that waits beyond the end of the log, takes it back to the end: nobody is kept off, and nothing comes twice', async () => {
+    const { log, feed, grow } = given()
+    log.end = 5
+    const beyond = await feed.join(8, all, 1_000, nothing)
+    const second = await feed.join(5, all, 1_000, nothing)
+    const third = await feed.join(3, all, 1_000, nothing)
+    expect(feed.position).toBe(5)
+    await grow(10)
+    expect(taken(beyond, 8)).toEqual([9, 10])
+    expect(taken(second, 5)).toEqual([6, 7, 8, 9, 10])
+    expect(taken(third, 3)).toEqual([4, 5, 6, 7, 8, 9, 10])
+  })
+
+  it('of one that waits beyond the end of the log, is refused more than a page behind that end', async () => {
+    const { log, feed } = given(3)
+    log.end = 5
+    await feed.join(8, all, 1_000, nothing)
+    expect(await feed.join(1, all, 1_000, nothing)).toBeUndefined()
+    expect(feed.position).toBe(8)
+  })
+
   it('while a page is read for others, waits for its end: that page may lack its types', async () => {
     const { log, feed, grow } = given()
     const first = await feed.join(0, ['even'], 1_000, nothing)

@@ -139,7 +139,12 @@ export class Feed {
       // The others read on while it came: what it missed is read for it alone, a page at most, and nobody reads meanwhile.
       const { reader, pageSize } = this.#parts
       const missed = await reader.read({ after, upTo: this.#position, limit: pageSize, types: queue.types })
-      if (missed.next < this.#position) return false
+      if (missed.next < this.#position) {
+        if (missed.next < missed.horizon) return false
+        // The feed stands beyond the end of the log, where its first runner was told to begin. Back to the end: runners pass over
+        // what is behind them.
+        this.#position = missed.next
+      }
       queue.offer(missed)
     }
     this.#queues.add(queue)

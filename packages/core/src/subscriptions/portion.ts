@@ -1,14 +1,13 @@
-import type { RecordedEvent } from '../contracts/event.ts'
 import type { PartitionMemory } from './consumer-entry.ts'
-import type { SelectedEvent } from './event-selector.ts'
+import type { SelectedEvent, UnknownEvent } from './event-selector.ts'
 import type { PartitionWork } from './partition-work.ts'
 
 /** A page that is being worked off. */
 export interface Backlog {
   readonly events: readonly SelectedEvent[]
   readonly next: number
-  /** Where it ends for this process, which does not know the event's type. */
-  readonly unknown: RecordedEvent | undefined
+  /** Where it ends for this process: newer code has stored it. */
+  readonly unknown: UnknownEvent | undefined
   index: number
 }
 
@@ -50,6 +49,7 @@ export function portionOf(
     else events.push(next)
     upTo = position
   }
-  if (index >= backlog.events.length) upTo = Math.max(upTo, backlog.unknown === undefined ? backlog.next : backlog.unknown.position - 1)
+  if (index >= backlog.events.length)
+    upTo = Math.max(upTo, backlog.unknown === undefined ? backlog.next : backlog.unknown.event.position - 1)
   return { events, waiting, upTo, index, alone: undefined }
 }

@@ -2,8 +2,8 @@ import type { SelectedEvent } from './event-selector.ts'
 
 /**
  * stopped: asked to. lost: another process has the lease. failed: the partition is marked so. interrupted: it is not known what
- * became of a commit, or something outside the events failed; the lease must be taken anew to go on. unknown-event: this process
- * does not know the type of the next event.
+ * became of a commit, or something outside the events failed; the lease must be taken anew to go on. unknown-event: newer
+ * code has stored the next event, and this process does not know its type or its schema version.
  */
 export type RunnerEnd = 'stopped' | 'lost' | 'failed' | 'interrupted' | 'unknown-event'
 

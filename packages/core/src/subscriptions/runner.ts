@@ -2,7 +2,7 @@ import { UnknownEventError } from '../errors/subscriptions.ts'
 import type { RecordedEvent } from '../contracts/event.ts'
 import type { Lease, StoredFailure, TakenLease } from '../ports/subscription-store.port.ts'
 import type { Feed } from './feed.ts'
-import type { SelectedEvent } from './event-selector.ts'
+import type { SelectedEvent, Selection, UnknownEvent } from './event-selector.ts'
 import { Interruption } from './interruption.ts'
 import { PageSource } from './page-source.ts'
 import { PartitionState } from './partition-state.ts'
@@ -183,12 +183,24 @@ export class PartitionRunner {
       await this.#wake.wait(this.#source.attached ? work.lazyIn : Math.min(work.lazyIn ?? aheadOfHorizonMs, aheadOfHorizonMs))
       return
     }
-    const { events, unknown } = this.#parts.entry.selector.select(page.events, this.lease.partition)
+    const { events, unknown } = this.#select(page.events)
     this.#lastSeen = page.events.at(-1) ?? this.#lastSeen
     this.#backlog = { events, next: page.next, unknown, index: 0 }
     await work.fault('batch-read', { events: events.length, next: page.next })
     await this.#workOff(this.#backlog)
     this.#tellLag(page.horizon)
+  }
+
+  #select(events: readonly RecordedEvent[]): Selection {
+    const { selector } = this.#parts.entry
+    const selection = selector.select(events, this.lease.partition)
+    const { position } = this.#work
+    if (selection.unknown === undefined || selection.unknown.event.position > position) return selection
+    // A page that is shared may begin before: newer code has handled that event, and this process goes on behind it.
+    return selector.select(
+      events.filter((event) => event.position > position),
+      this.lease.partition,
+    )
   }
 
   /** One batch of the page. */
@@ -233,15 +245,14 @@ export class PartitionRunner {
   /** An event that failed, cannot be lifted, or finds no room among those that wait. What was handled before is stored first. */
   async #handleAlone(one: SelectedEvent): Promise<void> {
     const work = this.#work
-    const { consumer } = this.#parts.entry
     if (work.dirty) return this.#flushIfDue(true)
     if (work.isBlocked(one.key)) return this.#fail(this.#tooManyWaiting(one))
     const { trouble } = this.#memory
     if (trouble?.position !== one.event.position) {
       // What cannot be lifted now cannot be lifted a moment later: that needs other code.
-      return this.#noteFailure(one.event, one.refusal?.error, consumer.failure.retry.attempts)
+      return this.#noteFailure(one.event, one.refusal?.error, true)
     }
-    if (this.#state.rebuilding || trouble.attempts >= consumer.failure.retry.attempts) return this.#exhausted(one, trouble.failure)
+    if (this.#state.rebuilding || trouble.exhausted) return this.#exhausted(one, trouble.failure)
     const wait = trouble.dueAt - performance.now()
     if (wait > 0) return this.#wake.wait(wait)
     await work.handle([one], { attempt: trouble.attempts + 1, rebuilding: this.#state.rebuilding, live: false })
@@ -265,13 +276,17 @@ export class PartitionRunner {
     await work.flush()
     this.#memory.trouble = undefined
     this.#parts.telemetry.failed(key, partition, 'parked', failure)
-    this.#log('error', `Event ${one.event.id} failed ${failure.attempts} times and was parked: ${failure.message}`, {
-      position: one.event.position,
-      eventId: one.event.id,
-      tenantId: one.event.tenantId,
-      eventType: one.event.type,
-      parkingKey: one.key,
-    })
+    this.#log(
+      'error',
+      `Event ${one.event.id} failed ${failure.attempts === 1 ? 'once' : `${failure.attempts} times`} and was parked: ${failure.message}`,
+      {
+        position: one.event.position,
+        eventId: one.event.id,
+        tenantId: one.event.tenantId,
+        eventType: one.event.type,
+        parkingKey: one.key,
+      },
+    )
     await work.fault('event-parked', { position: one.event.position })
   }
 
@@ -290,20 +305,22 @@ export class PartitionRunner {
     throw new RunnerEnded('failed')
   }
 
-  async #giveUp(unknown: RecordedEvent): Promise<void> {
+  async #giveUp({ event, cause }: UnknownEvent): Promise<void> {
     if (this.#work.dirty || this.#work.position > this.#work.committed) await this.#work.flush()
-    const error = new UnknownEventError(this.#parts.entry.id, unknown.type, unknown.id, unknown.position)
-    const failure = storedFailure(error, { event: unknown, attempts: 1, at: this.#parts.options.clock.now() })
+    const error = new UnknownEventError(this.#parts.entry.id, event.type, event.id, event.position, cause)
+    const failure = storedFailure(error, { event, attempts: 1, at: this.#parts.options.clock.now() })
+    if (this.#state.rebuilding) return this.#fail(failure)
     // A state that runs: a process with newer code takes the partition at once.
     await this.#state.mark('retrying', failure)
     this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'retried', failure)
-    this.#log('error', error.message, { position: unknown.position, eventId: unknown.id, eventType: unknown.type })
+    this.#log('error', error.message, { position: event.position, eventId: event.id, eventType: event.type })
     throw new RunnerEnded('unknown-event', error)
   }
 
   async #replay(): Promise<void> {
     const work = this.#work
-    if (work.dirty) await work.flush()
+    // A checkpoint past events of others too: a retry that fails takes back what is not stored, and nothing would move it forward again.
+    await work.flush()
     const { options, store, entry, telemetry } = this.#parts
     const replay = new ParkedReplay({
       options,
@@ -347,14 +364,16 @@ export class PartitionRunner {
     this.#backlog = undefined
   }
 
-  async #noteFailure(event: RecordedEvent, error: unknown, tries = 1): Promise<void> {
+  /** @param inVain another try would fail as this one did */
+  async #noteFailure(event: RecordedEvent, error: unknown, inVain = false): Promise<void> {
     const { trouble } = this.#memory
     const { retry } = this.#parts.entry.consumer.failure
-    const attempts = (trouble?.position === event.position ? trouble.attempts : 0) + tries
+    const attempts = (trouble?.position === event.position ? trouble.attempts : 0) + 1
     const failure = storedFailure(error, { event, attempts, at: this.#parts.options.clock.now() })
-    const delay = retryDelay(retry, attempts)
-    this.#memory.trouble = { position: event.position, attempts, failure, dueAt: performance.now() + delay }
-    if (this.#state.rebuilding || attempts >= retry.attempts) return
+    const exhausted = inVain || attempts >= retry.attempts
+    const delay = exhausted ? 0 : retryDelay(retry, attempts)
+    this.#memory.trouble = { position: event.position, attempts, exhausted, failure, dueAt: performance.now() + delay }
+    if (this.#state.rebuilding || exhausted) return
     this.#parts.telemetry.failed(this.lease.key, this.lease.partition, 'retried', failure)
     this.#log(
       'warn',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TransactionRolledBackError } from '../errors/concurrency.ts'
 import { BusinessRuleViolation } from '../errors/domain.ts'
-import { DatabaseUnavailableError, UnsafeDatabaseError } from '../errors/infrastructure.ts'
+import { DatabaseUnavailableError, StatementStoppedError, UnsafeDatabaseError } from '../errors/infrastructure.ts'
 import { isTransient } from './transient.ts'
 
 test('a lost database, and a lock that did not come in time, say nothing about the event, however deep they lie', () => {
@@ -14,6 +14,10 @@ test('a lost database, and a lock that did not come in time, say nothing about t
 
 test('neither does a standby that a handler’s command met during a failover', () => {
   expect(isTransient(new UnsafeDatabaseError('This is a standby.', 'Wait for its promotion.'))).toBe(true)
+})
+
+test('a statement that met its limit may be one that the event asks for', () => {
+  expect(isTransient(new StatementStoppedError('a read model', '57014', undefined))).toBe(false)
 })
 
 test('what a handler throws does', () => {

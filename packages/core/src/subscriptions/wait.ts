@@ -1,3 +1,4 @@
+import { isCairnError } from '../errors/cairn-error.ts'
 import { InvalidInputError } from '../errors/input.ts'
 import { UnknownSubscriptionError, WaitTimeoutError } from '../errors/subscriptions.ts'
 import type { SubscriptionKey, SubscriptionStatus, SubscriptionStorePort } from '../ports/subscription-store.port.ts'
@@ -95,7 +96,7 @@ class Waiting {
       this.#status = (await this.#parts.store.get(this.#key)) ?? this.#status
     } catch (error) {
       signal?.throwIfAborted()
-      if (!isTransient(error)) throw error
+      if (!isTransient(error) && !isCairnError(error, 'CAIRN_STATEMENT_STOPPED')) throw error
     }
   }
 

@@ -43,8 +43,8 @@ export class JobWorker {
   async #finish(id: string, group: readonly StoredCommand[]): Promise<JobResult> {
     const { bus, handledTypes, options, outcomes, stopping, logger } = this.#parts
     try {
-      const run = (stored: StoredCommand): Promise<CommandOutcome> =>
-        handledTypes.has(stored.command.type) ? runCommand(bus, stored, options) : Promise.resolve(this.#passOn(stored))
+      const run = (stored: StoredCommand, behind: readonly StoredCommand[]): Promise<CommandOutcome> =>
+        handledTypes.has(stored.command.type) ? runCommand(bus, stored, options, behind) : Promise.resolve(this.#passOn(stored))
       const ended = await runInOrder(group, { run, stopping, logger })
       if (ended.length > 0) await outcomes.write(ended)
       return { id, status: 'completed' }

@@ -14,6 +14,7 @@ import {
   type ClockPort,
   type Command,
   type CommandQuery,
+  type CommandReceipt,
   type CommandStatus,
   type CommandStorePort,
   type DueCommandsPort,
@@ -150,7 +151,7 @@ export class InMemoryCommandStore implements CommandStorePort {
     const result = change.status === 'processed' ? this.#encodeResult(id, change.result) : undefined
     const error = change.status === 'failed' ? encodePayload(`the error of command ${id}`, change.error, this.#maxPayloadBytes) : undefined
     if (row === undefined) throw new IllegalStatusError(id, undefined, change.status)
-    const allowed = commandStatusMoves[row.status].includes(change.status) && (change.status !== 'failed' || !this.table.tookEffect(row))
+    const allowed = commandStatusMoves[row.status].includes(change.status) && (change.status !== 'failed' || !this.table.hasEffect(row))
     if (!allowed) throw new IllegalStatusError(id, row.status, change.status)
     row.result = result
     row.error = error
@@ -184,6 +185,14 @@ export class InMemoryCommandStore implements CommandStorePort {
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       .slice(0, limit)
       .map(toStoredCommand)
+  }
+
+  /** The command has taken effect in the log: where it had ended as failed, it did not fail. @internal */
+  tookEffect(tenantId: string, { id, hash }: CommandReceipt): void {
+    const row = this.#rows.get(rowKey(tenantId, id))
+    if (row?.status !== 'failed' || row.hash !== hash) return
+    row.error = undefined
+    this.#move(row, 'processed')
   }
 
   async delete(tenantId: string, id: string): Promise<boolean> {

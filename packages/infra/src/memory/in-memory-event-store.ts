@@ -30,6 +30,7 @@ import {
 } from '@cairn/core'
 import { assertWholeNumber } from './assert-whole-number.ts'
 import type { InMemoryCommandQueue } from './commands/in-memory-command-queue.ts'
+import { withCommands } from './commands/with-commands.ts'
 import { encodeAppend, encodeReceipt, type EncodedAppend } from './encoded-append.ts'
 import { InMemoryCommandStore } from './in-memory-command-store.ts'
 import { InMemoryTransaction } from './in-memory-transaction.ts'
@@ -203,7 +204,11 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
     commands?: InMemoryCommandQueue,
   ): readonly Outcome[] | Promise<readonly Outcome[]> {
     const inline = this.#inline
-    if (inline === undefined) return withCommands(commands, () => this.#log.appendAll(appends, onDuplicate))
+    if (inline === undefined)
+      return this.#tookEffect(
+        appends,
+        withCommands(commands, () => this.#log.appendAll(appends, onDuplicate)),
+      )
     const carriedOut = this.#turn.then(() => this.#withRows(inline, appends, onDuplicate, commands))
     this.#turn = carriedOut.catch(() => undefined)
     return carriedOut
@@ -222,24 +227,21 @@ export class InMemoryEventStore implements EventStorePort, EventQueryPort {
     // In one turn of the event loop: events and rows become visible together.
     const carriedOut = withCommands(commands, carryOut)
     rows.commit()
-    return carriedOut
+    return this.#tookEffect(appends, carriedOut)
+  }
+
+  /** Tells the commands whose effects the appends are. */
+  #tookEffect(appends: readonly EncodedAppend[], outcomes: readonly Outcome[]): readonly Outcome[] {
+    for (const [i, { stream, parts }] of appends.entries()) {
+      if (outcomes[i]?.stored !== true) continue
+      for (const { command } of parts) if (command !== undefined) this.#commands.tookEffect(stream.tenantId, command)
+    }
+    return outcomes
   }
 
   #exists(stream: StreamKey): boolean {
     assertStreamKey(stream)
     return (this.#log.find(stream)?.events.length ?? 0) > 0
-  }
-}
-
-/** Commands stand before the appends: those find the ids that their own transaction put aside. */
-function withCommands(commands: InMemoryCommandQueue | undefined, carryOut: () => readonly Outcome[]): readonly Outcome[] {
-  commands?.check()
-  const undo = commands?.commit()
-  try {
-    return carryOut()
-  } catch (error) {
-    undo?.()
-    throw error
   }
 }
 

@@ -10,7 +10,7 @@ export function describeStatus(statuses: readonly ProjectionStatus[], width: num
       ? [[projection, `${version}`, 'not built', '', '', '', '']]
       : generations.map((one) => [
           projection,
-          one.version === version ? `${version}` : `${one.version} (code ${version})`,
+          versionOf(one, version),
           one.tenant === undefined ? `${one.state} g${one.generation}` : `tenant g${one.generation}`,
           one.runs,
           count(one.checkpoint),
@@ -27,9 +27,14 @@ export function describeStatus(statuses: readonly ProjectionStatus[], width: num
   return [table, ...failures].join('\n')
 }
 
-/** A failed partition is a failure; parked events are said by a code of their own. */
+function versionOf({ version, changed }: GenerationStatus, ofCode: number): string {
+  if (version !== ofCode) return `${version} (code ${ofCode})`
+  return changed ? `${version} (changed)` : `${version}`
+}
+
+/** A failed partition is a failure, and a definition that changed under its version; parked events are said by a code of their own. */
 export function exitCodeOfStatus(statuses: readonly ProjectionStatus[]): ExitCode {
   const all: readonly GenerationStatus[] = statuses.flatMap(({ generations }) => generations)
-  if (all.some((one) => one.runs === 'failed')) return exitCodes.failed
+  if (all.some((one) => one.runs === 'failed' || one.changed)) return exitCodes.failed
   return all.some((one) => one.parked + one.waiting > 0) ? exitCodes.parked : exitCodes.ok
 }

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { InvalidInputError, type Drift, type ProjectionDefinition } from '@cairn/core'
-import { generationPlan } from '../rebuild/generation-plan.ts'
+import { InvalidInputError, isOfDefinition, type Drift, type ProjectionDefinition } from '@cairn/core'
 import type { ProjectionHost } from '../rebuild/host.ts'
 import type { CommandContext } from './command-context.ts'
 import type { CommandLine } from './command-line.ts'
@@ -44,9 +43,8 @@ async function stillToRebuild(host: ProjectionHost, definitions: readonly Projec
   const generations = await host.store.generations()
   return definitions
     .filter((definition) => {
-      const { version, fingerprint } = generationPlan(definition)
       const live = generations.find(({ projection, state }) => projection === definition.name && state === 'live')
-      const isCurrent = live?.version === version && live.fingerprint === fingerprint
+      const isCurrent = live !== undefined && isOfDefinition(live, definition)
       return !isCurrent || drift.some(({ projection, remedy }) => projection === definition.name && remedy === 'rebuild')
     })
     .map(({ name }) => name)

@@ -117,6 +117,7 @@ describe('what is shown', () => {
     const live: GenerationStatus = {
       generation: 12,
       version: 2,
+      changed: false,
       state: 'live',
       tenant: undefined,
       runs: 'live',
@@ -138,5 +139,6 @@ describe('what is shown', () => {
     expect(exitCodeOfStatus(of(live))).toBe(0)
     expect(exitCodeOfStatus(of({ ...live, parked: 1, waiting: 4 }))).toBe(3)
     expect(exitCodeOfStatus(of(live, failed))).toBe(1)
+    expect(exitCodeOfStatus(of({ ...live, version: 3, changed: true }))).toBe(1)
   })
 })

@@ -1,10 +1,12 @@
-import type { Generation, ProjectionDefinition, SubscriptionStatus } from '@cairn/core'
+import { isOfDefinition, type Generation, type ProjectionDefinition, type SubscriptionStatus } from '@cairn/core'
 import type { ProjectionHost } from '../rebuild/host.ts'
 
 /** One generation and how far it is. */
 export interface GenerationStatus {
   readonly generation: number
   readonly version: number
+  /** It is live in the code's version, and built from another definition: an app of this code does not start. */
+  readonly changed: boolean
   readonly state: Generation['state']
   readonly tenant: string | undefined
   /** The worst state among its partitions. */
@@ -33,25 +35,31 @@ export async function readStatus(host: ProjectionHost, definitions: readonly Pro
     host.store.generations(),
     host.subscriptions.list(),
   ])
-  return definitions.map(({ name, version }) => ({
-    projection: name,
-    version,
+  return definitions.map((definition) => ({
+    projection: definition.name,
+    version: definition.version,
     generations: generations
-      .filter((generation) => generation.projection === name)
+      .filter((generation) => generation.projection === definition.name)
       .map((generation) => {
-        const fed = subscriptions.find(({ key }) => key.name === name && key.generation === generation.generation)
-        return generationStatus(generation, fed, horizon)
+        const fed = subscriptions.find(({ key }) => key.name === definition.name && key.generation === generation.generation)
+        return generationStatus(definition, generation, fed, horizon)
       }),
   }))
 }
 
-function generationStatus(generation: Generation, fed: SubscriptionStatus | undefined, horizon: number): GenerationStatus {
+function generationStatus(
+  definition: ProjectionDefinition,
+  generation: Generation,
+  fed: SubscriptionStatus | undefined,
+  horizon: number,
+): GenerationStatus {
   const partitions = fed?.partitions ?? []
   const checkpoint = partitions.length === 0 ? 0 : Math.min(...partitions.map((partition) => partition.checkpoint))
   const states = new Set<string>(partitions.map((partition) => partition.state))
   return {
     generation: generation.generation,
     version: generation.version,
+    changed: generation.state === 'live' && generation.version === definition.version && !isOfDefinition(generation, definition),
     state: generation.state,
     tenant: generation.tenantId,
     runs: worstFirst.find((state) => states.has(state)) ?? 'unknown',

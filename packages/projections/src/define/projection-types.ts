@@ -25,7 +25,7 @@ export type TableNameOf<N extends string> = N extends `${infer H}-${infer R}` ? 
 export type EventsOfSets<E extends readonly EventSetLike[]> = EventsOf<E[number]>
 
 export interface ProjectionOptions<E extends readonly EventSetLike[], T extends TablesOption> {
-  /** 1.. ; raise it when handlers, tables or partitions change: the next version is built beside the one that readers see. */
+  /** 1.. ; raise it when handlers, tables, partitions or mode change: the next version is built beside the one that readers see. */
   readonly version: number
   /** Event sets whose events it may handle. */
   readonly events: E
@@ -38,7 +38,11 @@ export interface ProjectionOptions<E extends readonly EventSetLike[], T extends 
   readonly partitionBy?: 'stream' | ((event: EventsOfSets<E>) => string)
   /** How many partitions can be worked on side by side, 1..256. Needs `partitionBy`. @default 1 */
   readonly partitions?: number
-  /** async: soon after the append. inline: in its transaction, so that a failing handler fails the append. @default 'async' */
+  /**
+   * async: soon after the append. inline: in its transaction, so that a failing handler fails the append. A changed mode needs a
+   * new version.
+   * @default 'async'
+   */
   readonly mode?: 'async' | 'inline'
   /** Tries of an event before it counts as failed. @default 5 tries, 100 ms to 30 s apart */
   readonly retry?: Partial<RetryPolicy>

@@ -1,4 +1,5 @@
 import {
+  isNewer,
   RebuildStoppedError,
   storableKey,
   storedFailure,
@@ -140,7 +141,10 @@ export class Feeder {
     if (this.#lease !== undefined) await this.#parts.host.subscriptions.markState(this.#lease, 'failed', failure)
   }
 
+  /** What was not committed is handled again by whoever opens it next, and is counted then. */
   close(): void {
+    this.events -= this.#uncommitted
+    this.#uncommitted = 0
     this.#processor = undefined
     this.#lease = undefined
   }
@@ -263,7 +267,8 @@ export class Feeder {
 
   async #afterEvent(event: RecordedEvent, cause: unknown, next: number): Promise<void> {
     const { consumer, partitionEvents, parks } = this.#parts
-    if (!parks) throw new RebuildStoppedError(consumer.spec.key.name, event, cause)
+    // What newer code has stored is for newer code to build.
+    if (!parks || isNewer(cause)) throw new RebuildStoppedError(consumer.spec.key.name, event, cause)
     this.#assertRoomFor(event)
     const parkingKey = storableKey(partitionEvents.keyOf(event))
     const failure = storedFailure(cause, { event, attempts: 1, at: new Date() })

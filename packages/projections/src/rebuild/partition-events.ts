@@ -1,4 +1,4 @@
-import { partitionOf, type Consumer, type RecordedEvent } from '@cairn/core'
+import { isNewer, partitionOf, type Consumer, type RecordedEvent } from '@cairn/core'
 
 /** An event of one partition; with the reason where it could not be lifted, and is as it is stored. */
 export interface PartitionEvent {
@@ -33,12 +33,17 @@ export class PartitionEvents {
     return shares
   }
 
-  /** One partition's events behind a position, those that cannot be lifted among them. */
+  /**
+   * One partition's events behind a position, those that cannot be lifted among them. One of a newer schema version belongs to each:
+   * its key may be made of what only that schema has.
+   */
   of(partition: number, events: readonly RecordedEvent[], after: number): readonly PartitionEvent[] {
     return events
       .filter((stored) => stored.position > after && this.#wanted.has(stored.type))
       .map((stored) => this.#prepare(stored))
-      .filter(({ event }) => partitionOf(this.keyOf(event), this.#consumer.spec.partitions) === partition)
+      .filter(
+        ({ event, refusal }) => isNewer(refusal?.error) || partitionOf(this.keyOf(event), this.#consumer.spec.partitions) === partition,
+      )
   }
 
   /** The best that can be had: an event that could not be lifted may have none. */

@@ -1,12 +1,12 @@
 import {
+  changedProjection,
   InvalidInputError,
-  SubscriptionChangedError,
+  isOfDefinition,
   SubscriptionVersionError,
   type Generation,
   type LogHead,
   type ProjectionDefinition,
 } from '@cairn/core'
-import { fingerprintOf } from './consumer-of.ts'
 import type { ProjectionHost } from './host.ts'
 import type { ResolvedRebuildOptions } from './rebuild-options.ts'
 import { tableChanges, type TableChange } from './table-changes.ts'
@@ -55,12 +55,11 @@ export async function planRebuild(
 ): Promise<RebuildPlan> {
   const generations = await host.store.generations(definition.name)
   const live = generations.find((generation) => generation.state === 'live')
-  const fingerprint = fingerprintOf(definition)
   if (live !== undefined && live.version > definition.version)
     throw new SubscriptionVersionError(`projection ${definition.name}`, definition.version, live.version)
-  const chosen = chooseStrategy(definition, fingerprint, generations, live, options)
+  const chosen = chooseStrategy(definition, generations, live, options)
   const strategy = chosen.kind === 'in-place' ? { ...chosen, resumes: await isBeingFilled(host, chosen.live, options) } : chosen
-  const interrupted = interruptedBuild(strategy, generations, fingerprint)
+  const interrupted = interruptedBuild(strategy, generations, definition)
   const startAfter = interrupted === undefined ? 0 : await lowestCheckpoint(host, interrupted)
   return {
     projection: definition.name,
@@ -79,7 +78,6 @@ export async function planRebuild(
 
 function chooseStrategy(
   definition: ProjectionDefinition,
-  fingerprint: string,
   generations: readonly Generation[],
   live: Generation | undefined,
   options: ResolvedRebuildOptions,
@@ -87,34 +85,29 @@ function chooseStrategy(
   const fromScratch = options.fromScratch === true
   if (options.tenant !== undefined) {
     const { tenant } = options
-    const side = generations.find((one) => one.tenantId === tenant && isOurs(one, definition, fingerprint))
+    const side = generations.find((one) => one.tenantId === tenant && isOurs(one, definition))
     return {
       kind: 'tenant',
       tenantId: tenant,
-      live: liveOfThisCode(definition, fingerprint, live, 'tenant'),
+      live: liveOfThisCode(definition, live, 'tenant'),
       resumes: side !== undefined && !fromScratch,
     }
   }
-  if (options.inPlace === true) return { kind: 'in-place', live: liveOfThisCode(definition, fingerprint, live, 'inPlace'), resumes: false }
-  const building = generations.findLast((one) => one.tenantId === undefined && isOurs(one, definition, fingerprint))
+  if (options.inPlace === true) return { kind: 'in-place', live: liveOfThisCode(definition, live, 'inPlace'), resumes: false }
+  const building = generations.findLast((one) => one.tenantId === undefined && isOurs(one, definition))
   if (building !== undefined && !fromScratch) return { kind: 'resume', generation: building }
-  if (live?.version === definition.version && live.fingerprint !== fingerprint && !fromScratch)
-    throw new SubscriptionChangedError(`projection ${definition.name}`, definition.version)
-  if (options.outdated === true && live?.version === definition.version && live.fingerprint === fingerprint) return { kind: 'nothing' }
+  const isCurrent = live !== undefined && isOfDefinition(live, definition)
+  if (live?.version === definition.version && !isCurrent && !fromScratch) throw changedProjection(definition, live)
+  if (options.outdated === true && isCurrent) return { kind: 'nothing' }
   return { kind: 'new' }
 }
 
-function isOurs(generation: Generation, definition: ProjectionDefinition, fingerprint: string): boolean {
-  return generation.state === 'building' && generation.version === definition.version && generation.fingerprint === fingerprint
+function isOurs(generation: Generation, definition: ProjectionDefinition): boolean {
+  return generation.state === 'building' && isOfDefinition(generation, definition)
 }
 
-function liveOfThisCode(
-  definition: ProjectionDefinition,
-  fingerprint: string,
-  live: Generation | undefined,
-  option: 'tenant' | 'inPlace',
-): Generation {
-  if (live?.version === definition.version && live.fingerprint === fingerprint) return live
+function liveOfThisCode(definition: ProjectionDefinition, live: Generation | undefined, option: 'tenant' | 'inPlace'): Generation {
+  if (live !== undefined && isOfDefinition(live, definition)) return live
   const found = live === undefined ? 'nothing is live' : `version ${live.version} is live, built from another definition`
   throw new InvalidInputError(
     option,
@@ -122,11 +115,15 @@ function liveOfThisCode(
   )
 }
 
-function interruptedBuild(strategy: RebuildStrategy, generations: readonly Generation[], fingerprint: string): Generation | undefined {
+function interruptedBuild(
+  strategy: RebuildStrategy,
+  generations: readonly Generation[],
+  definition: ProjectionDefinition,
+): Generation | undefined {
   if (strategy.kind === 'resume') return strategy.generation
   if (strategy.kind === 'in-place' && strategy.resumes) return strategy.live
   if (strategy.kind === 'tenant' && strategy.resumes)
-    return generations.find((one) => one.tenantId === strategy.tenantId && one.state === 'building' && one.fingerprint === fingerprint)
+    return generations.find((one) => one.tenantId === strategy.tenantId && isOurs(one, definition))
   return undefined
 }
 

@@ -9,10 +9,14 @@ import {
   integer,
   table,
   text,
+  versions,
 } from '@cairn/cairn'
 import { z } from 'zod'
 
-/** Two versions of one app's code: the second has a new event type and a new version of the projection. */
+/**
+ * Versions of one app's code: the second has a new event type and a new version of the projection. The third only renames a field of an
+ * event, with an upcaster; its subscriptions are those of the first.
+ */
 
 const kg = z.object({ kg: z.int() })
 
@@ -61,6 +65,32 @@ export const newWeights = defineProjection('weights', {
     weights.update(aggregateId, (row) => ({ kg: row?.kg ?? 0, changes: (row?.changes ?? 0) + 1, returned: payload.reason })),
 })
 
+const newestEvents = defineEvents('parcel', {
+  sent: versions(kg)
+    .next(z.object({ grams: z.int() }))
+    .from((v1) => ({ grams: v1.kg * 1_000 })),
+  weighed: kg,
+})
+const NewestParcel = defineDecider(newestEvents, () => 0)
+  .evolve({ sent: (_, event) => event.grams, weighed: (_, event) => event.kg })
+  .decide(oldCommands, {
+    send: (_, command) => newestEvents.sent({ grams: command.kg * 1_000 }),
+    weigh: (_, command) => newestEvents.weighed(command),
+  })
+
+const newestWeights = defineProjection('weights', {
+  version: 1,
+  events: [newestEvents],
+  partitionBy: 'stream',
+  partitions: 2,
+  tables: table({ id: text(), kg: integer(), changes: integer() }, { key: 'id', readAccess: { '*': allRows } }),
+}).on({
+  'parcel.sent': ({ aggregateId, payload }, { weights }) => weights.upsert({ id: aggregateId, kg: payload.grams / 1_000, changes: 1 }),
+  'parcel.weighed': ({ aggregateId, payload }, { weights }) =>
+    weights.update(aggregateId, (row) => ({ kg: payload.kg, changes: (row?.changes ?? 0) + 1 })),
+})
+
 export const oldParcels = defineDomain('parcels', { aggregates: [OldParcel], projections: [oldWeights] })
 export const newParcels = defineDomain('parcels', { aggregates: [NewParcel], projections: [newWeights] })
+export const newestParcels = defineDomain('parcels', { aggregates: [NewestParcel], projections: [newestWeights] })
 export { newCommands, oldCommands }

@@ -19,12 +19,19 @@ const balanceTable = table(
 
 /** One row per account, by account: the partitions can be worked on side by side. */
 export function balances(
-  options: { readonly version?: number; readonly partitions?: number; readonly failsAt?: string; readonly maxWaiting?: number } = {},
+  options: {
+    readonly version?: number
+    readonly mode?: 'async' | 'inline'
+    readonly partitions?: number
+    readonly failsAt?: string
+    readonly maxWaiting?: number
+  } = {},
 ) {
   return defineProjection('account-balance', {
     version: options.version ?? 1,
     events: [accountEvents],
     tables: balanceTable,
+    ...(options.mode === undefined ? {} : { mode: options.mode }),
     ...(options.maxWaiting === undefined ? {} : { maxWaiting: options.maxWaiting }),
     ...(options.partitions === undefined ? {} : { partitionBy: 'stream' as const, partitions: options.partitions }),
   }).on({

@@ -30,7 +30,7 @@ export class CommandTable {
   }
 
   /** What took effect did not fail, whatever whoever ran it last may say. */
-  tookEffect({ tenantId, id }: Pick<Command, 'tenantId' | 'id'>): boolean {
+  hasEffect({ tenantId, id }: Pick<Command, 'tenantId' | 'id'>): boolean {
     return this.receipts.has(rowKey(tenantId, id))
   }
 
@@ -44,6 +44,6 @@ export class CommandTable {
 
   /** True for a command that nobody has ever taken, and that did not take effect by another way. */
   isWaiting(row: CommandRow): boolean {
-    return row.status === 'pending' && row.attempts === 0 && !this.tookEffect(row)
+    return row.status === 'pending' && row.attempts === 0 && !this.hasEffect(row)
   }
 }

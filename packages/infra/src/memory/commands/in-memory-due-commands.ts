@@ -116,7 +116,7 @@ export class InMemoryDueCommands implements DueCommandsPort {
   async refuse(commands: readonly RefusedCommand[]): Promise<void> {
     for (const { tenantId, id, error } of commands) {
       const row = this.#rows.get(rowKey(tenantId, id))
-      if (row?.status === 'pending' && !this.#table.tookEffect(row))
+      if (row?.status === 'pending' && !this.#table.hasEffect(row))
         this.#change(row, { status: 'failed', error: JSON.stringify(error), retryAt: undefined, hash: row.hash ?? '' })
     }
   }
@@ -149,7 +149,7 @@ export class InMemoryDueCommands implements DueCommandsPort {
         this.#change(row, { owner: elsewhere })
         continue
       }
-      if (status === 'failed' && this.#table.tookEffect(row)) {
+      if (status === 'failed' && this.#table.hasEffect(row)) {
         this.#change(row, { status: 'processed', owner: undefined, retryAt: undefined, result: undefined, error: undefined })
         continue
       }

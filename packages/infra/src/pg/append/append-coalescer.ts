@@ -1,4 +1,4 @@
-import { PoolExhaustedError } from '@cairn/core'
+import { isCairnError, PoolExhaustedError } from '@cairn/core'
 import { Fifo } from '../connection/fifo.ts'
 import { StallWatch } from '../connection/stall-watch.ts'
 import type { AppendEntry, AppendOutcome } from './append-entry.ts'
@@ -18,6 +18,8 @@ interface Queued {
   readonly since: number
   readonly resolve: (outcome: AppendOutcome) => void
   readonly reject: (error: unknown) => void
+  /** Since when the stream has been held, where the one before in line gave up for that. */
+  heldSince: number | undefined
 }
 
 export interface AppendTransport {
@@ -29,8 +31,9 @@ export interface AppendTransport {
    * Sends one entry beside the batches, waiting for whoever holds its stream, and trying again where the connection was lost. Never
    * answers busy.
    * @param answerLost whether it was sent before and may have taken effect
+   * @param heldSince from when on the time for which it waits is counted; one whose time is over gets a short try
    */
-  sendAside(entry: AppendEntry, answerLost: boolean): Promise<AppendOutcome>
+  sendAside(entry: AppendEntry, answerLost: boolean, heldSince: number): Promise<AppendOutcome>
   /** After `error`, which failed a whole batch: send its members aside, or give up, for the reason that is returned. */
   afterFailure(error: unknown): { readonly answerLost: boolean } | { readonly reason: unknown }
 }
@@ -66,7 +69,7 @@ export class AppendCoalescer {
 
   append(entry: AppendEntry): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
-      const queued = { entry, since: this.#watch.queued(), resolve, reject }
+      const queued = { entry, since: this.#watch.queued(), resolve, reject, heldSince: undefined }
       if (this.#active.has(entry.key)) {
         this.#waitBehind(queued)
         return
@@ -170,25 +173,31 @@ export class AppendCoalescer {
   }
 
   async #sendAside(queued: Queued, answerLost: boolean): Promise<void> {
+    // Those in line waited for the same holder meanwhile: with a time of their own each, a line would take as many times as it is long.
+    // One that waited for others' appends, which went through, has not waited for it yet.
+    const heldSince = queued.heldSince === undefined ? performance.now() : Math.max(queued.heldSince, queued.since)
     try {
-      const outcome = await this.#transport.sendAside(queued.entry, answerLost)
+      const outcome = await this.#transport.sendAside(queued.entry, answerLost, heldSince)
       this.#settle(queued, () => queued.resolve(outcome))
     } catch (error) {
-      this.#settle(queued, () => queued.reject(error))
+      this.#settle(queued, () => queued.reject(error), isCairnError(error, 'CAIRN_STREAM_BUSY') ? heldSince : undefined)
     }
   }
 
-  #settle(queued: Queued, answer: () => void): void {
+  #settle(queued: Queued, answer: () => void, heldSince?: number): void {
     const { entry } = queued
     for (const receipt of entry.receipts) this.#commandIds.delete(receiptKey(entry, receipt.id))
-    this.#leave(queued, answer)
+    this.#leave(queued, answer, heldSince)
   }
 
-  #leave({ entry }: Queued, answer: () => void): void {
+  #leave({ entry }: Queued, answer: () => void, heldSince?: number): void {
     const waiting = this.#active.get(entry.key)
     const next = waiting?.shift()
     if (next === undefined) this.#active.delete(entry.key)
-    else this.#ready.push(next)
+    else {
+      next.heldSince = heldSince
+      this.#ready.push(next)
+    }
     answer()
     this.#schedule()
     if (this.#active.size === 0) this.#idle?.resolve()

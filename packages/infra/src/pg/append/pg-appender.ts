@@ -55,18 +55,21 @@ export class PgAppender implements AppendTransport {
     return { answerLost: !provesRollback(error) }
   }
 
-  async sendAside(entry: AppendEntry, answerLost: boolean): Promise<AppendOutcome> {
+  async sendAside(entry: AppendEntry, answerLost: boolean, heldSince: number): Promise<AppendOutcome> {
     const { pools, gates, schema, signer, options } = this.#db
     const started = performance.now()
     const what = `an append to ${entry.stream.aggregateType} ${entry.stream.aggregateId}`
     let lost = answerLost
     for (let attempt = 0; ; attempt++) {
-      const waited = performance.now() - started
+      const now = performance.now()
+      const waited = now - heldSince
       try {
-        // With every place taken by held streams, ask without waiting: a stream that is free again must not queue behind them.
-        const outcome = gates.aside.free
-          ? await gates.aside.run(() => appendOne(pools.aside, schema, signer, entry, turnMs(options.holdTimeoutMs - waited)))
-          : await gates.read.run(() => appendOne(pools.read, schema, signer, entry, 0))
+        // With every place taken by held streams, ask without waiting: a stream that is free again must not queue behind them. With
+        // the time over too: a wait that ends in an error costs its connection.
+        const outcome =
+          gates.aside.free && waited < options.holdTimeoutMs
+            ? await gates.aside.run(() => appendOne(pools.aside, schema, signer, entry, turnMs(options.holdTimeoutMs - waited)))
+            : await gates.read.run(() => appendOne(pools.read, schema, signer, entry, 0))
         if (outcome.kind === 'duplicate') return { ...outcome, answerLost: lost }
         if (outcome.kind !== 'busy') return outcome
         if (waited > options.holdTimeoutMs) throw new StreamBusyError(entry.stream, options.holdTimeoutMs)
@@ -78,7 +81,7 @@ export class PgAppender implements AppendTransport {
           // Certain of this try only: an earlier one may hold the stream, and commit yet.
           if (lost) throw new DatabaseUnavailableError(what, error, noAnswer)
           throw rival ? new StreamBusyError(entry.stream, options.holdTimeoutMs, error) : translateError(error, what)
-        } else if (waited > options.retryForMs) {
+        } else if (now - started > options.retryForMs) {
           throw new DatabaseUnavailableError(what, error)
         } else lost = true
       }

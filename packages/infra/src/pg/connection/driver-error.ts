@@ -12,6 +12,7 @@ import {
   StatementTimeoutError,
   UniqueIntegrityConstraintViolationError,
 } from 'slonik'
+import { isSystemError } from './sql-state.ts'
 
 interface Statement {
   readonly sql: string
@@ -38,6 +39,8 @@ export function driverError(error: unknown, sql: string): Error {
   if (!(error instanceof Error)) return new Error(String(error))
   if (/connection terminated unexpectedly/i.test(error.message)) return new BackendTerminatedUnexpectedlyError(error)
   if (/connection terminated/i.test(error.message)) return new BackendTerminatedError(error)
+  // A class of slonik's tells it from a socket of a user's own, to a mail server say.
+  if (isSystemError(error)) return new BackendTerminatedUnexpectedlyError(error)
   const state = 'code' in error && typeof error.code === 'string' ? error.code : ''
   return byState[state]?.(error, { sql, values: [] }) ?? error
 }

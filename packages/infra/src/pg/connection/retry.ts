@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ContextRefusedError, DatabaseUnavailableError, isCairnError, TransactionRolledBackError, UnsafeDatabaseError } from '@cairn/core'
-import { isConnectionFailure, isTechnical, sqlStateOf } from './sql-state.ts'
+import {
+  ContextRefusedError,
+  DatabaseUnavailableError,
+  isCairnError,
+  StatementStoppedError,
+  TransactionRolledBackError,
+  UnsafeDatabaseError,
+} from '@cairn/core'
+import { isConnectionFailure, isStopped, isTechnical, sqlStateOf } from './sql-state.ts'
 
 const firstDelayMs = 20
 const longestDelayMs = 1_000
@@ -28,21 +35,26 @@ export async function retryWhileUnavailable<T>(what: string, retryForMs: number,
   }
 }
 
-/** What a statement of Cairn's own failed with: as `translateUsersError`, and what says nothing but that the server could not, now, as an outage. */
+/**
+ * What a statement of Cairn's own failed with: as `translateUsersError`; what says nothing but that the server could not, now, as an
+ * outage; and what met a limit or was cancelled as a try that failed.
+ */
 export function translateError(error: unknown, what: string): unknown {
   const translated = translateUsersError(error, what)
   if (isCairnError(translated)) return translated
   const state = sqlStateOf(error)
-  return state !== undefined && isTechnical(state) ? new DatabaseUnavailableError(what, error, `failed (SQLSTATE ${state})`) : error
+  if (state === undefined) return error
+  if (isStopped(state)) return new StatementStoppedError(what, state, error)
+  return isTechnical(state) ? new DatabaseUnavailableError(what, error, `failed (SQLSTATE ${state})`) : error
 }
 
-/** A statement of Cairn's own amid those of a user, where a server that could not do it is an outage. All else is the transaction's affair. */
+/** A statement of Cairn's own amid those of a user, where the server could not do it, or stopped it. All else is the transaction's affair. */
 export async function ownStatement<T>(what: string, answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (error) {
     const translated = isConnectionFailure(error) ? error : translateError(error, what)
-    throw translated instanceof DatabaseUnavailableError ? translated : error
+    throw translated instanceof DatabaseUnavailableError || translated instanceof StatementStoppedError ? translated : error
   }
 }
 

@@ -1,10 +1,18 @@
 import { ConnectionError } from 'slonik'
 
+/**
+ * True for what the operating system said of a socket. EPIPE has five capitals, as a SQLSTATE has; what PostgreSQL reported, with a
+ * state that somebody's own function raised perhaps, carries its severity.
+ */
+export function isSystemError(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code) && !('severity' in error)
+}
+
 /** The SQLSTATE of an error that PostgreSQL reported, wherever the driver wrapped it. */
 export function sqlStateOf(error: unknown): string | undefined {
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
     const code: unknown = 'code' in e ? e.code : undefined
-    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code
+    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !isSystemError(e)) return code
   }
   return undefined
 }
@@ -21,9 +29,17 @@ export function provesRollback(error: unknown): boolean {
   return state !== undefined && state !== '40003' && !state.startsWith('08') && !sessionEnded.has(state)
 }
 
-/** Not enough resources (53), trouble of the system (58), cancelled or out of time, a server that only reads: for now. */
+/**
+ * A limit of the login's (57014 statement_timeout, 53400 temp_file_limit), or somebody who cancelled it (57014 as well): one statement
+ * was too much, or was taken for that.
+ */
+export function isStopped(state: string): boolean {
+  return state === '57014' || state === '53400'
+}
+
+/** Not enough resources (53), trouble of the system (58), a server that only reads: for now, and for whatever is sent. */
 export function isTechnical(state: string): boolean {
-  return state.startsWith('53') || state.startsWith('58') || state === '57014' || state === '25006'
+  return (state.startsWith('53') && !isStopped(state)) || state.startsWith('58') || state === '25006'
 }
 
 /** True when the database could not be reached or went away: the same call may succeed on another connection. */
@@ -33,7 +49,7 @@ export function isConnectionFailure(error: unknown): boolean {
   if (state !== undefined) return state.startsWith('08') || sessionEnded.has(state) || state === '53300'
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
     if (e instanceof ConnectionError || /^Backend(Terminated|TerminatedUnexpectedly)Error$/.test(e.constructor.name)) return true
-    if ('code' in e && typeof e.code === 'string' && /^E[A-Z]+$/.test(e.code)) return true
+    if (isSystemError(e)) return true
     if (/connection (terminated|ended|timeout|closed)|query read timeout|timeout (expired|exceeded)|not queryable/i.test(e.message))
       return true
   }

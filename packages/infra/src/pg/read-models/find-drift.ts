@@ -85,9 +85,11 @@ async function compareGeneration(
     }
     const table = { name: stored.name, model }
     const relation = catalog.get(table.name)
-    const drifts: TableDrift[] = [...compareTable(table, relation)]
+    const compared = compareTable(table, relation)
+    const drifts: TableDrift[] = generation.fingerprint === projection.fingerprint ? compared.map(lostColumn) : [...compared]
     if (relation?.kind === 'table')
       drifts.push(...(await compareAccess(session, generation, table)), ...compareGrants(session, generation, table, catalog))
+    if (generation.inline !== projection.inline) drifts.push(otherMode(projection))
     if (generation.state === 'live') drifts.push(...compareView(table, catalog.get(model.name)))
     found.push(
       ...settle(drifts).map((drift) => ({
@@ -97,6 +99,16 @@ async function compareGeneration(
     )
   }
   return found
+}
+
+/** The table was made with the column, so what stood in it is gone: only a rebuild brings the values back. */
+function lostColumn(drift: TableDrift): TableDrift {
+  return drift.kind === 'missing-column' ? { ...drift, remedy: 'rebuild' } : drift
+}
+
+function otherMode({ inline }: Pick<DeclaredProjection, 'inline'>): TableDrift {
+  const [expected, actual] = inline ? ['inline', 'async'] : ['async', 'inline']
+  return { kind: 'mode', expected, actual, remedy: 'rebuild' }
 }
 
 /** What rests on a table or a column that only a rebuild brings is for the rebuild, too. */

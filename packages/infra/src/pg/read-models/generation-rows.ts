@@ -30,6 +30,7 @@ export function toGeneration(row: GenerationRow): Generation {
     version: row.version,
     fingerprint: row.fingerprint,
     state: row.state,
+    inline: row.inline,
     tables: row.tables.map(toTable),
     tenantId: row.side_tenant ?? undefined,
     createdAt: new Date(Number(row.created_ms)),

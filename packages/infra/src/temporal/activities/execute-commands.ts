@@ -16,6 +16,8 @@ import type { CommandBatches, CommandChange } from '../command-batches.ts'
 import { batchAttempts, type CairnActivities, type CommandAnswer } from '../workflows/contract.ts'
 import { mayPass } from './may-pass.ts'
 
+const defaultGraceMs = 60_000
+
 export interface ExecuteCommandsParts {
   readonly batches: CommandBatches
   readonly bus: Pick<CommandBus, 'dispatchAll'>
@@ -56,7 +58,7 @@ class Batch {
 
   /** @throws what may pass; those that it did not meet are marked */
   async run(commandIds: readonly string[]): Promise<void> {
-    const { batches, bus } = this.#parts
+    const { batches, bus, newerGraceMs = defaultGraceMs } = this.#parts
     const open: StoredCommand[] = []
     for (const [i, row] of (await batches.take(this.#tenantId, commandIds)).entries()) {
       const id = commandIds[i] ?? ''
@@ -79,6 +81,8 @@ class Batch {
       // Not begun, behind one before it: whatever becomes of that one, this one is tried yet.
       const heldUp = met.has(reason) && (mayPass(reason) || isNewer(reason))
       met.add(reason)
+      // It is left to others with that one, and its time runs from now on: else each of them would begin its own behind the last one's.
+      if (heldUp && isNewer(reason)) metLately(row, newerGraceMs)
       const change = heldUp ? undefined : this.#changeOf(row, outcome)
       if (change === undefined) passing.push(reason)
       else changes.push({ id: row.command.id, change })
@@ -128,7 +132,7 @@ class Batch {
   #changeOf(row: StoredCommand, outcome: PromiseSettledResult<Dispatched>): StatusChange | undefined {
     if (outcome.status === 'fulfilled') return { status: 'processed', result: resultOf(outcome.value) }
     const error: unknown = outcome.reason
-    const { maxAttempts, newerGraceMs = 60_000 } = this.#parts
+    const { maxAttempts, newerGraceMs = defaultGraceMs } = this.#parts
     if (mayPass(error) && (isOutage(error) || row.attempts < maxAttempts)) return undefined
     if (isNewer(error) && metLately(row, newerGraceMs)) return undefined
     return { status: 'failed', error: commandFailure(error) }

@@ -47,3 +47,30 @@ test('a command of newer code does not fail before other workers had time to tak
   expect((await store.getById('t', id))?.status).toBe('consumed')
   expect(await run(0)).toEqual([{ status: 'failed' }])
 })
+
+test('those behind a command of newer code are left to others with it: when its time is over, theirs is too', async () => {
+  const store = new InMemoryCommandStore()
+  const commands = [commandOf(2), commandOf(3)]
+  for (const command of commands) await store.upsert(command)
+  // An event of the aggregate that this code does not know: the first that is begun meets it, and the others wait behind it.
+  const run = (newerGraceMs: number) =>
+    executeCommands({
+      batches: commandBatches(store),
+      bus: {
+        dispatchAll: async (all) => {
+          const reason = new UpcastError('order.created', 2, 1)
+          return all.map(() => ({ status: 'rejected', reason }))
+        },
+      },
+      logger: silentLogger,
+      maxAttempts: 1,
+      newerGraceMs,
+    })('t', ids)
+  const ids = commands.map(({ id }) => id)
+  const statuses = async () => (await Promise.all(ids.map((id) => store.getById('t', id)))).map((row) => row?.status)
+  expect(await run(100).catch(() => 'thrown')).toBe('thrown')
+  await new Promise((resolve) => setTimeout(resolve, 120))
+  expect(await run(100).catch(() => 'thrown')).toBe('thrown')
+  expect(await statuses()).toEqual(['failed', 'consumed'])
+  expect(await run(100)).toEqual([{ status: 'failed' }, { status: 'failed' }])
+})

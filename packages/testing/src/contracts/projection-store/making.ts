@@ -13,6 +13,7 @@ export const makingGenerations = contractGroup<ProjectionStoreContext>('create a
       generation: 1,
       version: 3,
       fingerprint: plan().fingerprint,
+      inline: false,
       state: 'building',
       switchedAt: undefined,
     })
@@ -34,13 +35,16 @@ export const makingGenerations = contractGroup<ProjectionStoreContext>('create a
       plan(),
       plan({ version: 2 }),
       plan({ fingerprint: 'e'.repeat(64) }),
+      plan({ inline: true }),
       plan({ tenantId: 'one' }),
       plan({ tenantId: 'two' }),
     ]
     const numbers: number[] = []
     for (const one of plans) numbers.push((await store.create(one)).generation)
-    expect(numbers).toEqual([1, 2, 3, 4, 5])
-    expect((await store.generations(projection)).map(({ tenantId }) => tenantId)).toEqual([undefined, undefined, undefined, 'one', 'two'])
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6])
+    const made = await store.generations(projection)
+    expect(made.map(({ tenantId }) => tenantId)).toEqual([undefined, undefined, undefined, undefined, 'one', 'two'])
+    expect(made.map(({ inline }) => inline)).toEqual([false, false, false, true, false, false])
   },
 
   'makes a new one where the plan’s build is live already: a rebuild': async (context) => {
