@@ -4,10 +4,12 @@ import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { eventually } from '../../support/processes.ts'
 import { queryOnce } from '../../support/query-once.ts'
+import { stopFunction } from '../../support/stop-function.ts'
 import { testDatabase } from '../../support/test-database.ts'
 import { markedEvent } from '../tenancy/support/two-tenants.ts'
 
-const { url, appUrl, workerUrl, schema, contextKey } = await testDatabase()
+const database = await testDatabase()
+const { url, appUrl, workerUrl, schema, contextKey } = database
 
 const waiting = async (): Promise<number> =>
   (await queryOnce(url, `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length
@@ -55,5 +57,25 @@ test('a transaction of which it cannot be found out whether it took place is not
   await locked
   expect(await outcome).toMatchObject({ code: 'CAIRN_DATABASE_UNAVAILABLE', retryable: true })
   await locker.query('rollback')
+  expect(await store.load(stream)).toMatchObject({ version: 1 })
+})
+
+test('an append whose answer was lost is not said to have done nothing when reading its events back is stopped', async () => {
+  const { port, hostname } = new URL(url)
+  const proxy = await startTcpProxy(Number(port || '5432'), hostname)
+  onTestFinished(() => proxy.stop())
+  const db = await openPg({ url: proxy.through(appUrl), workerUrl, schema, contextKey })
+  onTestFinished(() => db.close())
+  const store = new PgEventStore(db)
+  const stream = { tenantId: 'alpha', aggregateType: 'thing', aggregateId: 'read-back' }
+  const start = await stopFunction(database, 'results_of')
+  try {
+    const cut = proxy.cutBeforeAnswer((bytes) => bytes.includes('read-back'))
+    const outcome = store.append({ stream, expected: 'any', events: [markedEvent('x')] }).catch((error: unknown) => error)
+    await Promise.race([cut, outcome])
+    expect(await outcome).toMatchObject({ code: 'CAIRN_DATABASE_UNAVAILABLE', retryable: true })
+  } finally {
+    await start()
+  }
   expect(await store.load(stream)).toMatchObject({ version: 1 })
 })

@@ -3,6 +3,7 @@ import { PgSubscriptionStore, type PgDatabase } from '@cairn/infra/pg'
 import { startTcpProxy, type TcpProxy } from '@cairn/testing/services'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { queryOnce } from '../../support/query-once.ts'
+import { stopFunction } from '../../support/stop-function.ts'
 import { backgrounds } from './pg-subscription-stores.ts'
 import { newSpec, takeOne } from './support.ts'
 
@@ -44,6 +45,21 @@ describe.each([
     expect(await commitsOf(spec.key.name)).toBe(1)
     await store.commit(lease, { checkpoint: 10 }, () => Promise.resolve())
     expect(await commitsOf(spec.key.name)).toBe(2)
+  })
+
+  test('is an outage, and no failure of its events, where the server stops the question what became of it', async () => {
+    const store = new PgSubscriptionStore(db)
+    const lease = await takeOne(store, newSpec(kind))
+    await store.commit(lease, { checkpoint: 8 }, () => Promise.resolve())
+    const start = await stopFunction(database, 'subscription_commits')
+    try {
+      const cut = proxy.cutBeforeAnswer((bytes) => bytes.includes('COMMIT'))
+      const outcome = store.commit(lease, { checkpoint: 9 }, () => Promise.resolve()).catch((error: unknown) => error)
+      await Promise.race([cut, outcome])
+      expect(await outcome).toMatchObject({ code: 'CAIRN_DATABASE_UNAVAILABLE' })
+    } finally {
+      await start()
+    }
   })
 
   test('has taken place where the server is still at it', async () => {

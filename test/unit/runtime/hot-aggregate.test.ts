@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError, isCairnError, VersionConflictError } from '@cairn/core'
+import { DatabaseUnavailableError, isCairnError, StatementStoppedError, VersionConflictError } from '@cairn/core'
 import { InMemoryEventStore } from '@cairn/infra/memory'
 import { describe, expect, it } from 'vitest'
 import { accountCommands } from './account.ts'
@@ -15,6 +15,23 @@ describe('commands for one aggregate in one process', () => {
     expect(results.map((r) => r.version)).toEqual(Array.from({ length: 100 }, (_, i) => i + 2))
     expect(results.every((r) => r.events.length === 1 && r.events[0]?.version === r.version)).toBe(true)
     expect(await eventsOf(bank)).toHaveLength(101)
+  })
+
+  it('is divided where it was too much for one statement, and only one that is too much by itself is told so', async () => {
+    const bank = openBank()
+    await openAccount(bank)
+    bank.store.before = (call) => {
+      if (call === 'appendGroup') throw new StatementStoppedError('an append', '57014', undefined)
+    }
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 5 }, (_, i) => bank.bus.dispatch(deposit({ accountId: 'a', amount: i + 1 }))),
+    )
+    expect(outcomes.map((o) => o.status === 'fulfilled' && o.value.version)).toEqual([2, 3, 4, 5, 6])
+    expect((await eventsOf(bank)).slice(1).map((e) => e.payload)).toEqual([1, 2, 3, 4, 5].map((amount) => ({ amount })))
+    bank.store.before = (call) => {
+      if (call === 'append') throw new StatementStoppedError('an append', '57014', undefined)
+    }
+    await expect(bank.bus.dispatch(deposit({ accountId: 'a', amount: 9 }))).rejects.toMatchObject({ code: 'CAIRN_STATEMENT_STOPPED' })
   })
 
   it('gives a refused one its own error and decides those behind it as if it had not been there', async () => {

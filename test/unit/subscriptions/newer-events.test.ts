@@ -87,6 +87,21 @@ function given() {
 }
 
 describe('an event of a newer schema version', () => {
+  it('comes to a follower of older code as it is stored, with what is behind it', async () => {
+    const { join, note } = given()
+    const followed: unknown[] = []
+    const follower = (await join('old')).follow({
+      after: 0,
+      handle: (events) => void followed.push(...events.map(({ payload }) => payload)),
+    })
+    await note('old', ['a'])
+    await note('new', ['b'])
+    await note('old', ['c'])
+    await eventually('all of them came', () => follower.position === 3)
+    expect(followed).toEqual([{ customer: 'a' }, { customerId: 'b' }, { customer: 'c' }])
+    await follower.stop()
+  })
+
   it.each(['park', 'stop'] as const)(
     'is given up by older code whose policy is to %s, and handled once by newer code; nobody moves past it',
     async (onExhausted) => {

@@ -89,7 +89,9 @@ export class AggregateQueue {
           base = await repository.catchUp(this.#model, this.#stream, base)
           continue
         }
-        if (error.retryable) throw error
+        // What was too much for one statement may be so only because of the others in it.
+        const divisible = error.code === 'CAIRN_STATEMENT_STOPPED' && left.length > 1
+        if (error.retryable && !divisible) throw error
         if (left.length === 1) return this.#refuseAll(left, error)
         // One of them is at fault, and the others were decided on what it would have done: each goes on its own.
         for (const pending of left) await this.#settle([pending], undefined)

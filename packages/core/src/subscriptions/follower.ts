@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../contracts/event.ts'
+import { isNewer } from '../errors/is-newer.ts'
 import type { LogReaderPort, LogReadPage } from '../ports/log-reader.port.ts'
 import type { LoggerPort } from '../ports/logger.port.ts'
 import type { Feed } from './feed.ts'
@@ -33,7 +34,8 @@ const aheadOfHorizonMs = 20
 
 /**
  * Reads the log for this process alone: nothing of it is stored, so each process that follows sees every event. For what lives and
- * dies with the process, as the clients that are connected to it. Events of types that the code does not know come as they are stored.
+ * dies with the process, as the clients that are connected to it. Events of types, or of newer schema versions, that the code does not
+ * know come as they are stored.
  */
 export class Follower {
   readonly #parts: FollowerParts
@@ -79,15 +81,26 @@ export class Follower {
   }
 
   async #handle({ events, next }: LogReadPage): Promise<void> {
-    const { lift, knows } = this.#parts
     // A page may begin before what was asked for, and hold what others at the head need.
     const own = events.filter(({ position, type }) => position > this.#position && (this.#wanted?.has(type) ?? true))
     if (own.length > 0) {
       await this.#untilItWorks('What a follower does with events failed', async () => {
-        await this.#options.handle(own.map((event) => (knows(event.type) ? lift(event) : event)))
+        await this.#options.handle(own.map((event) => this.#lift(event)))
       })
     }
     if (!this.#stopping) this.#position = Math.max(this.#position, next)
+  }
+
+  #lift(event: RecordedEvent): RecordedEvent {
+    const { lift, knows } = this.#parts
+    if (!knows(event.type)) return event
+    try {
+      return lift(event)
+    } catch (error) {
+      // No other process serves this one's clients, and all that comes behind it would wait.
+      if (isNewer(error)) return event
+      throw error
+    }
   }
 
   /** Undefined when it was stopped before it worked. */

@@ -6,6 +6,7 @@ import {
   assertVersion,
   CommandIdReusedError,
   DatabaseUnavailableError,
+  isCairnError,
   VersionConflictError,
   type AppendGroupRequest,
   type AppendGroupResult,
@@ -39,7 +40,7 @@ import { refusal } from './append/refusal.ts'
 import { plainArray, textArray } from './connection/array-literal.ts'
 import { heldConnections } from './connection/held-connections.ts'
 import type { PgDatabase } from './connection/pg-database.ts'
-import { retryWhileUnavailable, translateError, translateUsersError } from './connection/retry.ts'
+import { noAnswer, retryWhileUnavailable, translateError, translateUsersError } from './connection/retry.ts'
 import { sql } from './connection/sql.ts'
 import { isConnectionFailure } from './connection/sql-state.ts'
 import { LoadCoalescer } from './load/load-coalescer.ts'
@@ -223,7 +224,12 @@ export class PgEventStore implements EventStorePort, EventQueryPort {
 
   /** What the receipts of an entry say. Where our own try brought them in, whose answer was lost, this is the first answer. */
   async #firstResults(entry: AppendEntry, outcome: AppendOutcome & { kind: 'duplicate' | 'reused' }): Promise<AppendGroupResult> {
-    const results = await this.#resultsOf(entry.stream.tenantId, entry.receipts)
+    const results = await this.#resultsOf(entry.stream.tenantId, entry.receipts).catch((error: unknown) => {
+      // It took effect: nobody is told that nothing was done because the reading of the answer was stopped.
+      throw isCairnError(error, 'CAIRN_STATEMENT_STOPPED') && outcome.kind === 'duplicate'
+        ? new DatabaseUnavailableError('an append', error, noAnswer)
+        : error
+    })
     const found = results.filter((result) => result !== undefined)
     // A row written with SQL alone has no hash to compare, and no result, before a worker has admitted it.
     const unsettled = entry.receipts.find((_, i) => results[i] === undefined)

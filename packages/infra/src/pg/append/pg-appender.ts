@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailableError, StreamBusyError } from '@cairn/core'
 import { heldConnections } from '../connection/held-connections.ts'
-import { backoffMs, translateError } from '../connection/retry.ts'
+import { backoffMs, noAnswer, translateError } from '../connection/retry.ts'
 import { isConnectionFailure, provesRollback, sqlStateOf } from '../connection/sql-state.ts'
 import type { PgDatabase } from '../connection/pg-database.ts'
 import type { AppendEntry, AppendOutcome } from './append-entry.ts'
@@ -14,7 +14,6 @@ import type { AppendTransport } from './append-coalescer.ts'
 const rivalStates = new Set(['55P03', '40P01', '40001', '23505'])
 
 /** What is told where nobody knows whether an earlier try took effect, and this one could not find out. */
-export const noAnswer = 'gave no answer to an earlier try'
 
 /**
  * Sends appends to PostgreSQL and makes sure that each happens once: every append carries a receipt, so after a lost

@@ -27,7 +27,7 @@ export async function retryWhileUnavailable<T>(what: string, retryForMs: number,
     try {
       return await work()
     } catch (error) {
-      if (!isConnectionFailure(error)) throw translateError(error, what)
+      if (!isConnectionFailure(error)) throw translateError(error, what, attempt > 0)
       const delay = backoffMs(attempt)
       if (performance.now() + delay > deadline) throw new DatabaseUnavailableError(what, error)
       await sleep(delay)
@@ -35,16 +35,21 @@ export async function retryWhileUnavailable<T>(what: string, retryForMs: number,
   }
 }
 
+/** The problem where a statement failed, and one before it may have taken effect all the same. */
+export const noAnswer = 'gave no answer to an earlier try'
+
 /**
  * What a statement of Cairn's own failed with: as `translateUsersError`; what says nothing but that the server could not, now, as an
  * outage; and what met a limit or was cancelled as a try that failed.
+ *
+ * @param inDoubt an earlier try may have taken effect: then nobody is told that nothing was done
  */
-export function translateError(error: unknown, what: string): unknown {
+export function translateError(error: unknown, what: string, inDoubt = false): unknown {
   const translated = translateUsersError(error, what)
   if (isCairnError(translated)) return translated
   const state = sqlStateOf(error)
   if (state === undefined) return error
-  if (isStopped(state)) return new StatementStoppedError(what, state, error)
+  if (isStopped(state)) return inDoubt ? new DatabaseUnavailableError(what, error, noAnswer) : new StatementStoppedError(what, state, error)
   return isTechnical(state) ? new DatabaseUnavailableError(what, error, `failed (SQLSTATE ${state})`) : error
 }
 

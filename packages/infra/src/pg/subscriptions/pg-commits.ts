@@ -160,7 +160,10 @@ export class PgCommits {
 
   /** Whether a commit stands whose answer was lost. @throws DatabaseUnavailableError when that cannot be found out; no later one can take its place then */
   async #tookEffect(lease: Lease, tally: Tally): Promise<boolean> {
-    const { fence, commits } = await this.#outcome(lease)
+    const { fence, commits } = await this.#outcome(lease).catch((error: unknown) => {
+      // What cannot be found out is no failure of the events.
+      throw isCairnError(error) ? new DatabaseUnavailableError('the outcome of a commit', error) : error
+    })
     // Then somebody else goes on from what stands, whichever it is.
     if (fence !== lease.fence || commits === null) throw new LeaseLostError(lease.key.name, lease.partition)
     return commits > tally.commits
