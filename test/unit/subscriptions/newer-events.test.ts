@@ -6,9 +6,11 @@ import {
   defineEvents,
   partitionOf,
   Registry,
+  UpcastError,
   versions,
   type RecordedEvent,
   type SubscriptionEngine,
+  type SubscriptionEngineOptions,
 } from '@cairn/core'
 import { InMemorySubscriptionStore } from '@cairn/infra/memory'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -55,6 +57,11 @@ const keyOf =
   ({ payload }: RecordedEvent): string =>
     (payload as Record<string, string>)[field[code]] as string
 
+/** As a handler that loads another stream, in which newer code has stored an event. */
+const meets = (code: Code) => (): void => {
+  if (code === 'old') throw new UpcastError('order.noted', 2, 1)
+}
+
 const key = { name: 'ledger', generation: 1 }
 const soon = { attempts: 2, backoff: { kind: 'fixed', delayMs: 1 }, jitter: 0 } as const
 const engines: SubscriptionEngine[] = []
@@ -66,9 +73,17 @@ function given() {
   const log = new LogOfEvents()
   const store = new InMemorySubscriptionStore()
   const handled: { readonly position: number; readonly by: Code; readonly payload: unknown }[] = []
-  const join = async (code: Code, options: Partial<LedgerOptions> = {}): Promise<SubscriptionEngine> => {
+  const join = async (
+    code: Code,
+    options: Partial<LedgerOptions> = {},
+    engineOptions: Partial<SubscriptionEngineOptions> = {},
+  ): Promise<SubscriptionEngine> => {
     const registry = codes[code]
-    const engine = fastEngine(log, store, { lift: (event) => registry.upcast(event), knows: (type) => registry.hasEvent(type) })
+    const engine = fastEngine(log, store, {
+      lift: (event) => registry.upcast(event),
+      knows: (type) => registry.hasEvent(type),
+      ...engineOptions,
+    })
     engines.push(engine)
     const before = ({ position, payload }: RecordedEvent): void => void handled.push({ position, by: code, payload })
     await engine.add(ledger({ rows: store.rows, failure: { retry: soon }, before, ...options }))
@@ -87,6 +102,22 @@ function given() {
 }
 
 describe('an event of a newer schema version', () => {
+  it('in a stream that a handler loads leaves the event behind it to newer code, and parks it when nobody has that', async () => {
+    const { log, store, join, note, partitions, ownerless } = given()
+    await join('old', { before: meets('old') })
+    await note('old', ['a'])
+    await eventually('it was given up', async () => (await partitions())[0]?.state === 'retrying' && (await ownerless()))
+    expect((await partitions())[0]).toMatchObject({ checkpoint: 0, parked: 0, failure: { category: 'CAIRN_UNKNOWN_EVENT', position: 1 } })
+    const renewed = await join('new', { before: meets('new') })
+    await renewed.waitFor(1, ['ledger'])
+    expect(ledgerOf(store.rows)).toEqual(ledgerFrom(await log.all()))
+
+    const alone = given()
+    await alone.join('old', { before: meets('old') }, { newerGraceMs: 300, standBackMs: 20 })
+    await alone.note('old', ['a'])
+    await eventually('it was parked', async () => (await alone.partitions())[0]?.parked === 1)
+  })
+
   it('comes to a follower of older code as it is stored, with what is behind it', async () => {
     const { join, note } = given()
     const followed: unknown[] = []

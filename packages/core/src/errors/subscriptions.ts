@@ -135,7 +135,7 @@ export class UnknownEventError extends CairnError {
   constructor(subscription: string, type: string, eventId: string, position: number, cause?: unknown) {
     super(
       cause instanceof Error
-        ? `${subscription} met event ${eventId} at position ${position}, which newer code has stored, and does not go past it. ${cause.message}`
+        ? `${subscription} met event ${eventId} at position ${position}, which needs newer code, and does not go past it. ${cause.message}`
         : `${subscription} met event ${eventId} of type ${type} at position ${position}, which this process does not know. ` +
             `It does not go past it; deploy the code that knows the type.`,
       { details: { subscription, type, eventId, position }, cause },

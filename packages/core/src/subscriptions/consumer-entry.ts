@@ -24,6 +24,8 @@ export interface PartitionMemory {
   trouble: Trouble | undefined
   /** While it is looked for which of many events failed: up to where, and how many are tried at once. */
   careful: { readonly until: number; readonly size: number } | undefined
+  /** An event whose handling met what newer code has stored, and since when, by the monotonic clock. */
+  newer: { readonly position: number; readonly since: number } | undefined
   /** Leases in a row that ended before anything was committed. */
   interruptions: number
   /** Not before, by the monotonic clock. */
@@ -71,7 +73,7 @@ export class ConsumerEntry {
   memory(partition: number): PartitionMemory {
     let memory = this.#memory.get(partition)
     if (memory === undefined) {
-      memory = { trouble: undefined, careful: undefined, interruptions: 0, retakeAt: 0 }
+      memory = { trouble: undefined, careful: undefined, newer: undefined, interruptions: 0, retakeAt: 0 }
       this.#memory.set(partition, memory)
     }
     return memory

@@ -54,6 +54,11 @@ export interface SubscriptionEngineOptions {
   readonly outageMs?: number | undefined
   /** How long a process leaves a subscription alone that it cannot run, milliseconds; doubles each time. @default 30_000 */
   readonly standBackMs?: number | undefined
+  /**
+   * How long an event whose handling met what newer code has stored, in a stream that it loads say, is left to processes with newer
+   * code, from when this one met it, milliseconds; then it is tried as others that fail. @default 60_000
+   */
+  readonly newerGraceMs?: number | undefined
   /** A subscription that no process runs is called detached after so long, milliseconds. @default 60_000 */
   readonly detachAfterMs?: number | undefined
 }
@@ -102,6 +107,7 @@ export function resolveEngineOptions(options: SubscriptionEngineOptions): Resolv
     slowHandlerMs: wholeNumber('slowHandlerMs', options.slowHandlerMs ?? 100, 1),
     outageMs: wholeNumber('outageMs', options.outageMs ?? 100, 1),
     standBackMs: wholeNumber('standBackMs', options.standBackMs ?? 30_000, 1),
+    newerGraceMs: wholeNumber('newerGraceMs', options.newerGraceMs ?? 60_000, 0),
     detachAfterMs: wholeNumber('detachAfterMs', options.detachAfterMs ?? 60_000, 1),
   })
 }

@@ -1,3 +1,4 @@
+import { isNewer } from '../errors/is-newer.ts'
 import { UnknownEventError } from '../errors/subscriptions.ts'
 import type { RecordedEvent } from '../contracts/event.ts'
 import type { Lease, StoredFailure, TakenLease } from '../ports/subscription-store.port.ts'
@@ -355,7 +356,16 @@ export class PartitionRunner {
       return this.#rewind()
     }
     if (!error.othersKept) this.#rewind()
+    if (isNewer(error.cause) && !this.#state.rebuilding && this.#metLately(error.culprit))
+      return this.#giveUp({ event: error.culprit, cause: error.cause })
     await this.#noteFailure(error.culprit, error.cause)
+  }
+
+  /** True for so long as an event whose handling met what newer code has stored, in another stream say, is left to newer code. */
+  #metLately({ position }: RecordedEvent): boolean {
+    const now = performance.now()
+    if (this.#memory.newer?.position !== position) this.#memory.newer = { position, since: now }
+    return now - this.#memory.newer.since < this.#parts.options.newerGraceMs
   }
 
   #rewind(): void {
