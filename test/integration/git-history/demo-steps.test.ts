@@ -131,7 +131,8 @@ describe('the comparison of events and read models', () => {
 
   it('is an alarm when they differ and nothing was stored meanwhile', async () => {
     await using _ = await openApp()
-    const losing = ask((page) => Promise.resolve({ ...page, events: page.events.slice(1) }))
+    // Not any event: what the first of a file says may be of none of the rows that are compared.
+    const losing = ask((page) => Promise.resolve({ ...page, events: page.events.filter(({ aggregateType }) => aggregateType === 'file') }))
     await expect(losing).rejects.toThrow(/The read models and the events do not agree on: /)
   })
 
