@@ -126,7 +126,7 @@ test('every projection of the examples: live, rebuilt, rebuilt with several read
         await Promise.all([writer.write(chosen.events), importSome(app, chosen.seed, chosen.commits)])
         live.left = 0
         broken += live.count
-        await app.waitFor((await host.reader.head()).horizon, undefined, { timeoutMs: 60_000 })
+        await app.waitFor((await host.reader.head()).newest, undefined, { timeoutMs: 60_000 })
         expect(await expectFolded(host, database.url, database.schema)).toBeGreaterThan(50)
         await app.stop()
 
