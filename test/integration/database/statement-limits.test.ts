@@ -46,6 +46,7 @@ class Reports {
 
   constructor(app: Cairn) {
     this.#app = app
+    app.commandBus.register(this)
   }
 
   supports(command: Command): command is Command {
@@ -56,6 +57,16 @@ class Reports {
     this.calls++
     await readOrders(this.#app)
   }
+}
+
+function reporting(database: TestFileDatabase, maxAttempts: number): Promise<Cairn> {
+  const background = { pollMs: 50, commands: { retryMs: 20, pollMs: 50, maxAttempts } }
+  return createCairn({ domains: [shop], ...onPostgres(database), background })
+}
+
+/** Stores a command that makes a report. */
+async function ask(app: Cairn): Promise<string> {
+  return (await app.dispatch(reportCommands.make({ reportId: 'r' }), { async: true })).commandId
 }
 
 test('an event whose handler reads for longer than its login may is parked, and others go on', async () => {
@@ -84,13 +95,11 @@ test('an event whose handler reads for longer than its login may is parked, and 
 test('a stored command whose handler reads for longer than its login may is tried as often as others, and fails', async () => {
   const database = await testDatabase()
   await limit(database, database.appUrl)
-  const background = { pollMs: 50, commands: { retryMs: 20, pollMs: 50, maxAttempts: 3 } }
-  await using app: Cairn = await createCairn({ domains: [shop], ...onPostgres(database), background })
+  await using app = await reporting(database, 3)
   const reports = new Reports(app)
-  app.commandBus.register(reports)
   const reader = await slowReads(database)
   try {
-    const { commandId } = await app.dispatch(reportCommands.make({ reportId: 'r' }), { async: true })
+    const commandId = await ask(app)
     expect(await app.waitForCommand(commandId, patient)).toMatchObject({ status: 'failed', error: { code: stopped, retryable: true } })
     expect(reports.calls).toBe(3)
   } finally {
@@ -100,13 +109,11 @@ test('a stored command whose handler reads for longer than its login may is trie
 
 test('a stored command whose statement an administrator cancels is carried out by the next try', async () => {
   const database = await testDatabase()
-  const background = { pollMs: 50, commands: { retryMs: 20, pollMs: 50, maxAttempts: 2 } }
-  await using app: Cairn = await createCairn({ domains: [shop], ...onPostgres(database), background })
+  await using app = await reporting(database, 2)
   const reports = new Reports(app)
-  app.commandBus.register(reports)
   const reader = await slowReads(database)
   try {
-    const { commandId } = await app.dispatch(reportCommands.make({ reportId: 'r' }), { async: true })
+    const commandId = await ask(app)
     const cancelled = await eventually(async () => {
       const waiting = `from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
       return (await queryOnce(database.url, `select pg_cancel_backend(pid) ${waiting}`)).length > 0

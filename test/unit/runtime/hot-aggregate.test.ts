@@ -20,18 +20,21 @@ describe('commands for one aggregate in one process', () => {
   it('is divided where it was too much for one statement, and only one that is too much by itself is told so', async () => {
     const bank = openBank()
     await openAccount(bank)
+    let appends = 0
+    // The first goes by itself, the others as one; of those the second is too much alone, too.
     bank.store.before = (call) => {
-      if (call === 'appendGroup') throw new StatementStoppedError('an append', '57014', undefined)
+      if (call === 'appendGroup' || (call === 'append' && ++appends === 3)) throw new StatementStoppedError('an append', '57014', undefined)
     }
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 5 }, (_, i) => bank.bus.dispatch(deposit({ accountId: 'a', amount: i + 1 }))),
-    )
-    expect(outcomes.map((o) => o.status === 'fulfilled' && o.value.version)).toEqual([2, 3, 4, 5, 6])
-    expect((await eventsOf(bank)).slice(1).map((e) => e.payload)).toEqual([1, 2, 3, 4, 5].map((amount) => ({ amount })))
-    bank.store.before = (call) => {
-      if (call === 'append') throw new StatementStoppedError('an append', '57014', undefined)
-    }
-    await expect(bank.bus.dispatch(deposit({ accountId: 'a', amount: 9 }))).rejects.toMatchObject({ code: 'CAIRN_STATEMENT_STOPPED' })
+    const sent = Array.from({ length: 5 }, (_, i) => bank.bus.dispatch(deposit({ accountId: 'a', amount: i + 1 })))
+    const outcomes = await Promise.allSettled(sent)
+    expect(outcomes.map((o) => (o.status === 'fulfilled' ? o.value.version : o.reason.code))).toEqual([
+      2,
+      3,
+      'CAIRN_STATEMENT_STOPPED',
+      4,
+      5,
+    ])
+    expect((await eventsOf(bank)).slice(1).map((e) => e.payload)).toEqual([1, 2, 4, 5].map((amount) => ({ amount })))
   })
 
   it('gives a refused one its own error and decides those behind it as if it had not been there', async () => {
